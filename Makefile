@@ -1,0 +1,3 @@
+.PHONY: build
+build:
+	cmake --preset release && ninja -C build/release

@@ -1,0 +1,33 @@
+# The three kinds of target in this project. Every folder's CMakeLists.txt is a list of calls of these.
+#
+#   starling_library(core_async SOURCES loop.cc DEPENDS base absl::status [PRIVATE Boost::headers])
+#     A static library of our own code; headers of the folder come with it. Include paths start at src/.
+#   starling_test(core_async_test SOURCES task_test.cc DEPENDS core_async)
+#     A GoogleTest binary, registered with ctest under its own name. core/async's test main is not needed: gtest_main.
+#   starling_contract(sentiment)
+#     Library contract_sentiment from api/starling/sentiment/v1/*.proto (see api/CMakeLists.txt).
+
+function(starling_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  if(arg_SOURCES)
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${name} PUBLIC ${arg_DEPENDS} PRIVATE starling_warnings ${arg_PRIVATE})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${name} INTERFACE ${arg_DEPENDS})
+  endif()
+endfunction()
+
+function(starling_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} starling_warnings GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()
