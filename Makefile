@@ -1,3 +1,52 @@
-.PHONY: build
-build:
-	cmake --preset release && ninja -C build/release
+# Everything that people type. `make help` lists it; the work is done by CMake and by the scripts in tools/ and third_party/.
+PRESET ?= release
+CONFIG ?= configs/all.yaml
+MAKEFLAGS += --no-print-directory
+BINARY := build/$(PRESET)/starling
+
+.PHONY: help run build test test-tsan lint format bench clean fetch configure model
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build model ## install what is missing, build, start every service on 127.0.0.1
+	@exec $(BINARY) serve --config $(CONFIG)
+
+build: configure ## build/release/starling (PRESET=dev, asan-ubsan or tsan for the others)
+	@ninja -C build/$(PRESET) starling
+
+test: build/.stamp/debian build/venv/requirements.stamp fetch ## everything that must hold
+	@tools/run_tests
+
+test-tsan: build/.stamp/debian build/venv/requirements.stamp fetch ## the unit tests under the thread sanitizer
+	@tools/run_tests tsan
+
+lint: build/.stamp/debian build/venv/requirements.stamp fetch ## structure, format and clang-tidy only
+	@tools/run_tests structure format lint
+
+format: build/.stamp/debian ## rewrite our C++ files as .clang-format says
+	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+bench: build model ## the figures in docs/performance.md
+	@if [ -x bench/run ]; then exec bench/run; else echo "There are no benchmarks yet."; fi
+
+clean: ## remove build/ (fetched packages stay in third_party/.cache)
+	rm -rf build
+
+# Each of these takes some hundredths of a second when there is nothing to do.
+build/.stamp/debian: third_party/debian.txt tools/install_debian
+	@tools/install_debian
+	@mkdir -p $(@D) && touch $@
+
+build/venv/requirements.stamp: tests/requirements.txt tools/python_env | build/.stamp/debian
+	@tools/python_env
+
+fetch: build/.stamp/debian
+	@third_party/fetch
+
+configure: fetch
+	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
+
+model: fetch
+	@python3 tools/build_sentiment_model/assemble.py

@@ -1,0 +1,71 @@
+"""Files too long, service folders that lack something, files that no build lists, and the map in README.md."""
+
+import fnmatch
+import re
+
+from structure.tree import Finding
+
+_CODE = (".h", ".cc", ".c", ".py", ".proto", ".cmake", ".sh", ".go", ".js", ".md", "CMakeLists.txt", "Makefile")
+
+
+def check_length(tree, rules):
+    findings = []
+    for path in tree.files:
+        if path.endswith(_CODE) or "." not in path.rsplit("/", 1)[-1] and path.startswith("tools/"):
+            length = len(tree.lines(path))
+            if length > rules["max_lines"]:
+                findings.append(Finding(path, length, f"{length} lines; at most {rules['max_lines']}, one idea per file"))
+    return findings
+
+
+def check_services(tree, rules):
+    findings = []
+    for name in tree.folders("src/services"):
+        folder = f"src/services/{name}"
+        inside = [path[len(folder) + 1:] for path in tree.files if path.startswith(folder + "/")]
+        for required in rules["service"]["files"] + rules["service"]["patterns"]:
+            if not any(fnmatch.fnmatch(path, required) for path in inside):
+                findings.append(Finding(folder, 1, f"a service folder needs {required}"))
+    return findings
+
+
+def check_build_lists(tree, rules):
+    """A source file that no CMakeLists.txt names is neither compiled nor tested."""
+    findings = []
+    for path in tree.cpp("src/", "tools/"):
+        if not path.endswith(".cc"):
+            continue
+        folder, name = path.rsplit("/", 1)
+        words, here = set(), folder
+        while here:
+            if f"{here}/CMakeLists.txt" in tree.files:
+                text = "\n".join(tree.lines(f"{here}/CMakeLists.txt"))
+                words = set(re.findall(r"[^\s()\"]+", text))
+                break
+            here = here.rpartition("/")[0]
+        if path[len(here) + 1:] not in words and name not in words:
+            findings.append(Finding(path, 1, "no CMakeLists.txt names this file"))
+    return findings
+
+
+def check_map(tree, rules):
+    """The section of README.md whose heading says 'map' has one line per folder, starting with its path in backquotes."""
+    if "README.md" not in tree.files:
+        return [Finding("README.md", 1, "there is no README.md")]
+    listed, in_map = {}, False
+    for number, line in enumerate(tree.lines("README.md"), 1):
+        if line.startswith("#"):
+            in_map = "map" in line.lower().split()
+        entry = re.match(r"[|*\-\s]*\[?`([\w./<>-]+/)`", line) if in_map else None
+        if entry:
+            listed[entry.group(1).rstrip("/")] = number
+    findings = []
+    for folder, number in listed.items():
+        pattern = re.sub(r"<\w+>", "*", folder)
+        if not any(fnmatch.fnmatch(path, pattern + "/*") for path in tree.files):
+            findings.append(Finding("README.md", number, f"the map names {folder}/, which does not exist"))
+    wanted = [name for name in tree.folders("") if not name.startswith(".")] + [f"src/{name}" for name in tree.folders("src")]
+    for folder in wanted:
+        if not any(entry == folder or re.sub(r"/<\w+>$", "", entry) == folder for entry in listed):
+            findings.append(Finding("README.md", 1, f"the map lacks {folder}/"))
+    return findings
