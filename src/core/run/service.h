@@ -1,0 +1,83 @@
+// What a service folder says of itself, and what the program gives it. `src/app/services.def` lists the definitions.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/async/loop.h"
+#include "core/rpc/endpoint.h"
+#include "core/rpc/method.h"
+
+namespace starling::config {
+class Schema;
+class Values;
+}  // namespace starling::config
+namespace starling::observe {
+class Registry;
+}
+namespace starling::inference {
+class RuntimeRegistry;
+}
+
+namespace starling::run {
+
+// Where a service's state lies: decides whether it may have replicas.
+enum class StateKind {
+  kStateless,     // any number of replicas
+  kShared,        // state in a product that replicas share (Kafka, Redis, PostgreSQL, S3)
+  kSingleWriter,  // embedded state: one process at a time
+};
+
+struct Readiness {
+  bool ready = true;
+  std::string reason;  // why not, in one sentence for an operator
+};
+
+// One contract and who answers for it.
+struct Served {
+  const rpc::Contract* contract;
+  rpc::Endpoint* endpoint;
+};
+
+// A running implementation inside this process. Made, asked and destroyed on the main thread; its endpoints are called
+// from every loop. Start-up that takes long (loading a model) goes on in the background: calls that come too early
+// are answered UNAVAILABLE with a RetryAfter.
+class Service {
+ public:
+  virtual ~Service() = default;
+  // The endpoints live as long as the service.
+  virtual std::vector<Served> Serve() = 0;
+  // Any thread; does not block.
+  virtual Readiness Ready() const { return {}; }
+};
+
+// What the program gives a service when it is made. All of it outlives the service.
+struct Environment {
+  const config::Values& settings;
+  async::LoopGroup& loops;
+  observe::Registry& metrics;
+  const inference::RuntimeRegistry& runtimes;
+  // The endpoint of a contract that this service declared as a need, wherever it runs.
+  std::function<rpc::Endpoint&(const rpc::Contract&)> need;
+};
+
+struct ServiceDefinition {
+  std::string name;     // "sentiment": folder, configuration section, metric label
+  std::string summary;  // one sentence for list-targets
+  StateKind state = StateKind::kStateless;
+  std::vector<const rpc::Contract*> contracts;
+  std::vector<std::string> needs;  // names of the services it calls
+  // Declares the section of settings that carries the service's name; empty if it has none.
+  std::function<void(config::Schema&)> declare_settings;
+  // Empty for a service whose implementation is a program in another language: it is never placed inline.
+  std::function<absl::StatusOr<std::unique_ptr<Service>>(const Environment&)> create;
+  // The command line that serves it under `process` placement, unless the configuration gives another. Empty: this
+  // program itself.
+  std::vector<std::string> default_command;
+};
+
+}  // namespace starling::run
