@@ -1,0 +1,1 @@
+"""Conformance kit for child services: starts a program as starling would and checks docs/other-languages.md."""
