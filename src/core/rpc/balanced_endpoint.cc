@@ -1,0 +1,224 @@
+#include "core/rpc/balanced_endpoint.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/status.h"
+#include "core/async/sleep.h"
+#include "core/context/trace_context.h"
+#include "core/resilience/backoff.h"
+#include "core/rpc/retry_marker.h"
+
+namespace starling::rpc {
+namespace {
+
+using resilience::Breaker;
+
+// What a status says of the target's health: nothing if the caller gave up, good if the target answered at all.
+enum class Health { kGood, kBad, kUnknown };
+
+Health HealthOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      // "Later, please" is an answer; a connection that fails is not.
+      return RetryAfter(status).has_value() ? Health::kGood : Health::kBad;
+    case absl::StatusCode::kDeadlineExceeded:
+      return Health::kBad;
+    case absl::StatusCode::kCancelled:
+      return Health::kUnknown;
+    default:
+      return Health::kGood;
+  }
+}
+
+}  // namespace
+
+struct BalancedEndpoint::Target {
+  Target(std::string a, std::shared_ptr<Endpoint> e, const Breaker::Options& options)
+      : address(std::move(a)), endpoint(std::move(e)), breaker(options) {}
+  const std::string address;
+  const std::shared_ptr<Endpoint> endpoint;
+  Breaker breaker;
+  std::atomic<int> calls{0};
+
+  void Report(const absl::Status& status) {
+    switch (HealthOf(status)) {
+      case Health::kGood:
+        return breaker.OnResult(true, std::chrono::steady_clock::now());
+      case Health::kBad:
+        return breaker.OnResult(false, std::chrono::steady_clock::now());
+      case Health::kUnknown:
+        return breaker.OnAbandoned();
+    }
+  }
+};
+
+struct BalancedEndpoint::State {
+  State(std::string n, BalancedOptions o, Connect c)
+      : name(std::move(n)), options(o), connect(std::move(c)), budget(o.retry_ratio) {}
+
+  const std::string name;
+  const BalancedOptions options;
+  const Connect connect;
+  resilience::RetryBudget budget;
+  std::atomic<uint64_t> attempts{0}, retries{0}, refused{0};
+  mutable std::mutex mutex;
+  std::vector<std::shared_ptr<Target>> targets;
+
+  // A target whose breaker lets one call pass; null if there is none. `avoid` is taken only if it is the only one.
+  std::shared_ptr<Target> Pick(const Target* avoid) {
+    const auto now = std::chrono::steady_clock::now();
+    std::lock_guard lock(mutex);
+    const size_t count = targets.size();
+    if (count == 0) return nullptr;
+    size_t first = RandomId() % count, second = RandomId() % count;
+    if (targets[second]->calls.load() < targets[first]->calls.load()) std::swap(first, second);
+    std::shared_ptr<Target> last_resort;
+    for (size_t i = 0; i < count + 1; ++i) {
+      // The two choices, then everybody else in turn.
+      const auto& target = targets[i == 0 ? first : (second + i - 1) % count];
+      if (target.get() == avoid) {
+        last_resort = target;
+        continue;
+      }
+      if (target->breaker.Allow(now)) return target;
+    }
+    if (last_resort != nullptr && last_resort->breaker.Allow(now)) return last_resort;
+    return nullptr;
+  }
+
+  absl::Status NoTarget() const {
+    std::chrono::milliseconds wait(1000);
+    std::lock_guard lock(mutex);
+    for (const auto& target : targets) {
+      wait = std::min(wait, target->breaker.RetryIn(std::chrono::steady_clock::now()));
+    }
+    return WithRetryAfter(Unavailable("Service ", name, " is not reachable right now."),
+                          std::max(wait, std::chrono::milliseconds(100)));
+  }
+
+  // How long to wait before the next attempt; nullopt if there must be none.
+  std::optional<std::chrono::milliseconds> RetryDelay(const RequestContext& context, const Method& method,
+                                                      const absl::Status& status, int attempt,
+                                                      resilience::Backoff& backoff) {
+    const bool harmless = NotProcessed(status) || (method.safe && status.code() == absl::StatusCode::kUnavailable);
+    if (!harmless || attempt >= options.max_attempts || !context.Check().ok()) return std::nullopt;
+    auto delay = backoff.Next(RandomId());
+    if (const auto asked = RetryAfter(status)) delay = std::max(delay, *asked);
+    if (delay > std::chrono::seconds(1)) return std::nullopt;
+    if (context.has_deadline() && std::chrono::steady_clock::now() + delay >= context.deadline()) return std::nullopt;
+    if (!budget.TryRetry()) return std::nullopt;
+    ++retries;
+    return delay;
+  }
+};
+
+namespace {
+
+// Counts a call on its target while it is under way.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int>& calls) : calls_(calls) { ++calls_; }
+  ~Counted() { --calls_; }
+  Counted(const Counted&) = delete;
+
+ private:
+  std::atomic<int>& calls_;
+};
+
+}  // namespace
+
+BalancedEndpoint::BalancedEndpoint(std::string name, BalancedOptions options, Connect connect)
+    : state_(std::make_shared<State>(std::move(name), options, std::move(connect))) {}
+
+BalancedEndpoint::~BalancedEndpoint() = default;
+
+void BalancedEndpoint::SetAddresses(const std::vector<std::string>& addresses) {
+  std::vector<std::shared_ptr<Target>> next, dropped;
+  {
+    std::lock_guard lock(state_->mutex);
+    for (const std::string& address : addresses) {
+      auto known = std::find_if(state_->targets.begin(), state_->targets.end(),
+                                [&](const auto& target) { return target->address == address; });
+      next.push_back(known != state_->targets.end()
+                         ? *known
+                         : std::make_shared<Target>(address, state_->connect(address), state_->options.breaker));
+    }
+    dropped = std::exchange(state_->targets, std::move(next));
+  }
+}
+
+BalancedStats BalancedEndpoint::stats() const { return {state_->attempts, state_->retries, state_->refused}; }
+
+async::Task<absl::StatusOr<Payload>> BalancedEndpoint::Unary(RequestContext context, const Method& method,
+                                                             Payload request) {
+  const auto state = state_;
+  state->budget.OnFirstAttempt();
+  resilience::Backoff backoff(state->options.retry_first, state->options.retry_max);
+  std::shared_ptr<Target> target;
+  for (int attempt = 1;; ++attempt) {
+    target = state->Pick(target.get());
+    if (target == nullptr) {
+      ++state->refused;
+      co_return state->NoTarget();
+    }
+    ++state->attempts;
+    absl::StatusOr<Payload> response = Payload();
+    {
+      const Counted counted(target->calls);
+      response = co_await target->endpoint->Unary(context, method, request);
+    }
+    target->Report(response.status());
+    if (response.ok()) co_return response;
+    const auto delay = state->RetryDelay(context, method, response.status(), attempt, backoff);
+    if (!delay.has_value()) co_return response;
+    CO_RETURN_IF_ERROR(co_await async::Sleep(*delay, context.cancel()));
+  }
+}
+
+async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Method& method,
+                                              async::Stream<Payload> requests) {
+  const auto state = state_;
+  state->budget.OnFirstAttempt();
+  // One request can be sent twice; a stream of them is gone once it was read.
+  std::optional<Payload> only_request;
+  if (method.shape == CallShape::kServerStream) {
+    auto first = co_await requests.Next();
+    if (!first.ok()) co_return first.status();
+    if (!first->has_value()) co_return Internal("A call without a request.");
+    only_request = **std::move(first);
+  }
+  resilience::Backoff backoff(state->options.retry_first, state->options.retry_max);
+  std::shared_ptr<Target> target;
+  for (int attempt = 1;; ++attempt) {
+    target = state->Pick(target.get());
+    if (target == nullptr) {
+      ++state->refused;
+      co_return state->NoTarget();
+    }
+    ++state->attempts;
+    const Counted counted(target->calls);
+    auto responses = target->endpoint->Open(
+        context, method, only_request.has_value() ? async::StreamOf(*only_request) : std::move(requests));
+    auto item = co_await responses.Next();
+    target->Report(item.status());
+    if (!item.ok()) {
+      const auto delay = only_request.has_value()
+                             ? state->RetryDelay(context, method, item.status(), attempt, backoff)
+                             : std::nullopt;
+      if (!delay.has_value()) co_return item.status();
+      CO_RETURN_IF_ERROR(co_await async::Sleep(*delay, context.cancel()));
+      continue;
+    }
+    while (item.ok() && item->has_value()) {
+      co_yield **std::move(item);
+      item = co_await responses.Next();
+    }
+    co_return item.status();
+  }
+}
+
+}  // namespace starling::rpc
