@@ -18,6 +18,7 @@ function(starling_library name)
     target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(${name} INTERFACE ${arg_DEPENDS})
   endif()
+  set_property(GLOBAL APPEND PROPERTY STARLING_LIBRARIES ${name})
 endfunction()
 
 function(starling_test name)

@@ -1,13 +1,14 @@
 """Every rule of tools/check_structure finds the breach that it is there for, and lets the clean counterpart pass."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
-from conftest import TOOLS
 from structure import folders, includes, text
 from structure.tree import Tree
 
+TOOLS = Path(__file__).resolve().parents[1]
 RULES = tomllib.loads((TOOLS / "structure" / "rules.toml").read_text(encoding="utf-8"))
 
 

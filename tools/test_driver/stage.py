@@ -1,0 +1,67 @@
+"""One stage of the test run: its commands go to a log, its counts to the summary."""
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / "build" / "test-logs"
+_HEARTBEAT_S = 30
+
+
+class Stage:
+    """Runs commands one after the other and counts. A stage that could not even start its tests counts as one failure."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = self.failed = 0
+        self.log_path = LOGS / f"{name}.log"
+        self.results = LOGS / name
+        self.results.mkdir(parents=True, exist_ok=True)
+        for old in self.results.iterdir():
+            old.unlink()
+        self.log_path.write_text("")
+        self._last_shown = time.monotonic()
+
+    def count(self, ok):
+        """Counts one thing that holds or does not; returns `ok`."""
+        self.passed += bool(ok)
+        self.failed += not ok
+        return ok
+
+    def count_junit(self, path, names=None):
+        """Adds the test cases of a JUnit file, all or those that `names` accepts. Returns how many ran."""
+        ran = 0
+        if not path.exists():
+            return ran
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            skipped = case.find("skipped") is not None or case.get("status") in ("notrun", "disabled")
+            if skipped or (names and not names(case.get("name"))):
+                continue
+            ran += 1
+            self.count(case.find("failure") is None and case.find("error") is None and case.get("status") != "fail")
+        return ran
+
+    def run(self, *command, **environment):
+        """True when the command ends with 0. Its output goes to the log; the last line shows as progress."""
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(map(str, command))}\n")
+            log.flush()
+            process = subprocess.Popen(
+                list(map(str, command)), cwd=ROOT, env=dict(os.environ, **environment), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            )  # fmt: skip
+            for line in process.stdout:
+                log.write(line)
+                self._show(line.strip())
+            return process.wait() == 0
+
+    def _show(self, line):
+        if sys.stdout.isatty():
+            print(f"\r\033[K{self.name:<10} {line[:90]}", end="", flush=True)
+        elif time.monotonic() - self._last_shown > _HEARTBEAT_S:
+            self._last_shown = time.monotonic()
+            print(f"{self.name:<10} ... {line[:110]}", flush=True)

@@ -1,0 +1,114 @@
+"""What `make test` runs, in this order. Each function gets a Stage and counts into it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from test_driver.stage import ROOT
+
+PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
+JOBS = str(len(os.sched_getaffinity(0)))
+
+
+def structure(stage):
+    stage.count(stage.run("tools/check_structure"))
+
+
+def format(stage):
+    """The log names the first difference from .clang-format in each file; `make format` mends them all."""
+    listing = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.h", "*.cc"], cwd=ROOT, capture_output=True, text=True)
+    files = [name for name in listing.stdout.split() if (ROOT / name).exists()]
+    stage.count(not files or stage.run("clang-format-19", "--dry-run", "-Werror", "--ferror-limit=1", *files))
+
+
+def build(stage):
+    stage.count(_build(stage, "release"))
+
+
+def lint(stage):
+    stage.count(stage.run("tools/lint", "build/release"))
+
+
+def unit(stage):
+    _ctest(stage, "release")
+
+
+def tools(stage):
+    _pytest(stage, "tools")
+
+
+def contracts(stage):
+    """A published contract may grow; it may not break whoever uses it."""
+    if (ROOT / "tools/check_contracts").exists():
+        stage.count(stage.run("tools/check_contracts"))
+
+
+def blackbox(stage):
+    if not _starling_is_built("release"):
+        return
+    if not stage.run(sys.executable, "tools/build_sentiment_model/assemble.py"):
+        stage.count(False)
+        return
+    _pytest(stage, "tests", "src", "examples", STARLING_BINARY=str(ROOT / "build/release/starling"))
+
+
+def sanitize(stage):
+    """clang, address and undefined-behaviour sanitizers: all unit tests, and the black-box tests marked `smoke`."""
+    if stage.count(_build(stage, "asan-ubsan")):
+        _ctest(stage, "asan-ubsan")
+        if _starling_is_built("asan-ubsan"):
+            _pytest(stage, "-m", "smoke", "tests", "src", STARLING_BINARY=str(ROOT / "build/asan-ubsan/starling"))
+
+
+def tsan(stage):
+    if stage.count(_build(stage, "tsan")):
+        _ctest(stage, "tsan")
+
+
+ALL = [structure, format, build, lint, unit, tools, contracts, blackbox, sanitize]
+ON_REQUEST = [tsan]
+
+
+def _build(stage, preset):
+    configured = (ROOT / "build" / preset / "build.ninja").exists()
+    return (configured or stage.run("cmake", "--preset", preset)) and stage.run("ninja", "-C", f"build/{preset}", "-j", JOBS)
+
+
+def _starling_is_built(preset):
+    return (ROOT / "build" / preset / "starling").exists()
+
+
+def _ctest(stage, preset):
+    """Counts GoogleTest's cases where a test writes them, else the ctest test itself."""
+    junit = stage.results / "ctest.xml"
+    cases = stage.results / "cases"
+    cases.mkdir(exist_ok=True)
+    for old in cases.iterdir():
+        old.unlink()
+    stage.run(
+        "ctest", "--test-dir", f"build/{preset}", "-j", JOBS, "--output-on-failure", "--no-tests=error", "--output-junit", junit,
+        GTEST_OUTPUT=f"xml:{cases}/", TSAN_OPTIONS=f"suppressions={ROOT}/tests/tsan.supp",
+    )  # fmt: skip
+    counted = {path.stem for path in cases.glob("*.xml") if stage.count_junit(path)}
+    failed = stage.failed
+    ran = stage.count_junit(junit, lambda name: name not in counted)
+    if not ran and not counted:
+        stage.count(False)
+    # A binary that crashed leaves no list of its cases and was counted by ctest; one that failed after writing it was not.
+    if stage.failed == failed == 0 and not _ctest_passed(junit):
+        stage.count(False)
+
+
+def _ctest_passed(junit):
+    return junit.exists() and 'status="fail"' not in junit.read_text(encoding="utf-8")
+
+
+def _pytest(stage, *arguments, **environment):
+    junit = stage.results / f"pytest-{len(list(stage.results.iterdir()))}.xml"
+    ok = stage.run(*PYTEST, f"--junitxml={junit}", *arguments, **environment)
+    failed = stage.failed
+    ran = stage.count_junit(junit)
+    nothing_collected = ran == 0 and Path(junit).exists() and not ok and "smoke" in arguments
+    if not ok and stage.failed == failed and not nothing_collected:
+        stage.count(False)
