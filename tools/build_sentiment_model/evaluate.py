@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Judges the sentiment model on the rated sentences and prints the figures of its model card.
+
+Runs the assembled package in Python, or asks a running server with --url. The test part is read once per release.
+"""
+
+import argparse
+import json
+import pathlib
+import urllib.request
+
+import numpy
+
+from dataset import Sentence, read_labelled_lines, read_sentences, split_sentences
+from sentiment_graph import LABELS
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_TEXTS_PER_REQUEST = 32
+_CALIBRATION_BINS = 15
+
+
+def _ask_package(folder: pathlib.Path, texts: list[str]):
+    from encoder_package import EncoderPackage
+    from text_model import TextModel
+
+    rows = TextModel(folder / "sentiment.onnx", EncoderPackage().tokenizer_json()).run(texts)
+    return rows.argmax(axis=1), rows.max(axis=1)
+
+
+def _ask_server(url: str, texts: list[str]):
+    results = []
+    for begin in range(0, len(texts), _TEXTS_PER_REQUEST):
+        body = json.dumps({"texts": texts[begin : begin + _TEXTS_PER_REQUEST]}).encode()
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            results += json.load(response)["results"]
+    chosen = numpy.array([LABELS.index(r["sentiment"]) for r in results])
+    return chosen, numpy.array([r["confidence"] for r in results])
+
+
+def calibration_error(correct: numpy.ndarray, confidence: numpy.ndarray) -> float:
+    """Expected calibration error with equal bins (arXiv:1706.04599, section 2)."""
+    bins = numpy.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
+    error = 0.0
+    for index in numpy.unique(bins):
+        inside = bins == index
+        error += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
+    return float(error)
+
+
+def _report(sentences: list[Sentence], chosen: numpy.ndarray, confidence: numpy.ndarray) -> None:
+    labels = numpy.array([s.label for s in sentences])
+    sources = numpy.array([s.source for s in sentences])
+    correct = chosen == labels
+    print(f"sentences {len(sentences)}\naccuracy {correct.mean():.4f}")
+    print(f"expected calibration error {calibration_error(correct, confidence):.4f}")
+    for source in sorted(set(sources)):
+        inside = sources == source
+        print(f"{source}: {correct[inside].mean():.4f} of {inside.sum()}")
+    print("rated (row), answered (column): " + ", ".join(LABELS))
+    for label, name in enumerate(LABELS):
+        print(f"{name}: " + " ".join(str(((labels == label) & (chosen == c)).sum()) for c in range(len(LABELS))))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", choices=("dev", "test"), default="dev")
+    parser.add_argument("--lines", type=pathlib.Path, help="a file of label<TAB>text in place of the rated sentences")
+    parser.add_argument("--package", type=pathlib.Path, default=_HERE.parents[1] / "build" / "models" / "sentiment")
+    parser.add_argument("--url", help="for example http://127.0.0.1:8000/analyze-sentiment")
+    arguments = parser.parse_args()
+    if arguments.lines:
+        sentences = read_labelled_lines(arguments.lines)
+    else:
+        sentences = getattr(split_sentences(read_sentences()), arguments.part)
+    texts = [s.text for s in sentences]
+    ask = _ask_server(arguments.url, texts) if arguments.url else _ask_package(arguments.package, texts)
+    _report(sentences, *ask)
+
+
+if __name__ == "__main__":
+    main()
