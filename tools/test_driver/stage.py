@@ -1,6 +1,7 @@
 """One stage of the test run: its commands go to a log, its counts to the summary."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,9 +21,8 @@ class Stage:
         self.passed = self.failed = 0
         self.log_path = LOGS / f"{name}.log"
         self.results = LOGS / name
-        self.results.mkdir(parents=True, exist_ok=True)
-        for old in self.results.iterdir():
-            old.unlink()
+        shutil.rmtree(self.results, ignore_errors=True)
+        self.results.mkdir(parents=True)
         self.log_path.write_text("")
         self._last_shown = time.monotonic()
 
