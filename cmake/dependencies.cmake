@@ -1,4 +1,4 @@
-# What is found on the system. Vendor libraries that come as pinned packages have their own file in third_party/.
+# What is found on the system, here and by a program that uses the installed package. Vendor libraries that come as pinned packages have their own file in third_party/.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(absl REQUIRED)
@@ -6,7 +6,6 @@ find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)

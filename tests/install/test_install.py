@@ -1,0 +1,43 @@
+"""A program outside the repository builds and runs against the installed tree, and the installed program finds its libraries."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "release"
+
+
+def run(*command):
+    result = subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("installed")
+    run("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
+@pytest.mark.timeout(400)
+def test_a_program_outside_builds_and_runs(installed, tmp_path):
+    run("cmake", "-S", ROOT / "examples/outside", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}")
+    run("ninja", "-C", tmp_path)
+    assert run(tmp_path / "outside") == "a quarter of 12 is 3\na quarter of 10: INVALID_ARGUMENT: 5 is odd\n"
+
+
+def test_nothing_installed_refers_to_the_source_tree(installed):
+    for path in (installed / "lib/cmake").rglob("*.cmake"):
+        assert str(ROOT) not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_installed_program_runs(installed):
+    program = installed / "bin" / "starling"
+    libraries = subprocess.run(["ldd", program], capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, check=True).stdout
+    assert "not found" not in libraries
+    assert str(installed) in libraries, "the runtime is taken from somewhere else"
+    assert run(program, "version")
