@@ -51,14 +51,15 @@ def make_kit(options):
 
 
 def run(kit, selected):
-    """Runs the checks and prints a row for each; returns the names of the broken ones."""
-    broken = []
+    """Runs the checks and prints a row for each; returns the names of the broken ones and of those with nothing to look at."""
+    broken, skipped = [], []
     for check in selected:
         begun = time.monotonic()
         try:
             result, note = "ok", check.run(kit) or ""
         except NotApplicable as reason:
             result, note = "-", str(reason)
+            skipped.append(check.name)
         except Broken as fault:
             result, note = "BROKEN", str(fault)
             broken.append(check.name)
@@ -69,7 +70,7 @@ def run(kit, selected):
         print(f"{check.name:<17} {check.section}  {result:<7} {seconds:5.1f} s  {check.rule}", flush=True)
         if note:
             print(f"{'':<37}{'-> ' if result == 'BROKEN' else ''}{note}", flush=True)
-    return broken
+    return broken, skipped
 
 
 def main(arguments=None):
@@ -86,9 +87,10 @@ def main(arguments=None):
     selected = [check for check in checks() if not options.only or check.name in options.only]
     print(f"{'check':<17} §  {'result':<7} {'time':>7}  rule (sections of docs/other-languages.md)")
     try:
-        broken = run(kit, selected)
+        broken, skipped = run(kit, selected)
     finally:
         kit.close()
-    print(f"{len(selected) - len(broken)} of {len(selected)} rules hold"
+    print(f"{len(selected) - len(broken) - len(skipped)} of {len(selected)} rules hold"
+          + (f"; nothing to look at: {', '.join(skipped)}" if skipped else "")
           + (f"; broken: {', '.join(broken)}" if broken else ""))
     return 1 if broken else 0
