@@ -16,7 +16,7 @@ run: build model ## install what is missing, build, start every service on 127.0
 build: configure ## build/release/starling (PRESET=dev, asan-ubsan or tsan for the others)
 	@ninja -C build/$(PRESET) starling
 
-test: build/.stamp/debian build/venv/requirements.stamp fetch ## everything that must hold
+test: build/.stamp/debian-test build/venv/requirements.stamp fetch ## everything that must hold
 	@tools/run_tests
 
 test-tsan: build/.stamp/debian build/venv/requirements.stamp fetch ## the unit tests under the thread sanitizer
@@ -38,6 +38,10 @@ clean: ## remove build/ (fetched packages stay in third_party/.cache)
 build/.stamp/debian: third_party/debian.txt tools/install_debian
 	@tools/install_debian
 	@mkdir -p $(@D) && touch $@
+
+build/.stamp/debian-test: third_party/debian.txt third_party/debian-test.txt tools/install_debian
+	@tools/install_debian --tests
+	@mkdir -p $(@D) && touch $@ build/.stamp/debian
 
 build/venv/requirements.stamp: tests/requirements.txt tools/python_env | build/.stamp/debian
 	@tools/python_env
