@@ -1,0 +1,251 @@
+#include "core/inference/batcher.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/status.h"
+#include "core/async/completion.h"
+#include "core/async/loop.h"
+#include "core/inference/row_queue.h"
+
+namespace starling::inference {
+
+using std::chrono::steady_clock;
+
+struct Batcher::Core {
+  BatcherOptions options;
+  std::vector<TensorSpec> inputs;
+  std::vector<std::unique_ptr<Instance>> instances;
+  RunObserver observer;
+  std::vector<std::thread> threads;
+
+  mutable std::mutex mutex;
+  std::condition_variable work_waits;
+  RowQueue queue;
+  bool stopping = false;
+  double seconds_per_element = 0.0005;  // recent average, for RetryAfter alone
+
+  // Instances' threads.
+  void Serve(Instance& instance);
+  std::vector<TakenRow> Take();
+  void RunTaken(Instance& instance, std::vector<TakenRow> taken);
+  absl::Status RunOnce(Instance& instance, std::span<const TakenRow> batch, size_t length);
+  absl::Status StackAndRun(Instance& instance, std::span<const TakenRow> batch, size_t length);
+  void FinishRows(std::span<const TakenRow> batch, const absl::Status& status);
+
+  // Any thread. Answers `job` unless it was answered before.
+  void End(const std::shared_ptr<RowJob>& job, const absl::Status& status);
+  absl::Status Enqueue(const std::shared_ptr<RowJob>& job);
+  absl::Status Full() const;
+};
+
+Batcher::Batcher(BatcherOptions options, std::vector<TensorSpec> inputs,
+                 std::vector<std::unique_ptr<Instance>> instances, RunObserver observer)
+    : core_(std::make_shared<Core>()) {
+  core_->options = std::move(options);
+  core_->inputs = std::move(inputs);
+  core_->instances = std::move(instances);
+  core_->observer = std::move(observer);
+  const std::string thread_name = core_->options.name.substr(0, 15);
+  for (auto& instance : core_->instances) {
+    core_->threads.emplace_back([core = core_.get(), seat = instance.get()] { core->Serve(*seat); });
+    pthread_setname_np(core_->threads.back().native_handle(), thread_name.c_str());
+  }
+}
+
+Batcher::~Batcher() {
+  std::vector<std::shared_ptr<RowJob>> waiting;
+  {
+    std::lock_guard lock(core_->mutex);
+    core_->stopping = true;
+    waiting = core_->queue.TakeAll();
+  }
+  core_->work_waits.notify_all();
+  for (const auto& job : waiting)
+    core_->End(job, Unavailable("Model '", core_->options.name, "' is being unloaded."));
+  for (auto& thread : core_->threads) thread.join();
+  core_->instances.clear();
+}
+
+size_t Batcher::queued() const {
+  std::lock_guard lock(core_->mutex);
+  return core_->queue.waiting();
+}
+
+async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext context, std::vector<Row> rows) {
+  const auto core = core_;
+  CO_RETURN_IF_ERROR(context.Check());
+  if (rows.empty()) co_return std::vector<Row>();
+  for (const Row& row : rows) CO_RETURN_IF_ERROR(CheckRow(core->inputs, row));
+
+  async::Completion<absl::Status> done;
+  const auto job = std::make_shared<RowJob>(done.completer());
+  job->deadline = context.deadline();
+  job->queued_at = steady_clock::now();
+  for (const Row& row : rows) job->lengths.push_back(RowLength(row));
+  job->unfinished = rows.size();
+  job->results.resize(rows.size());
+  job->rows = std::move(rows);
+  job->order.resize(job->rows.size());
+  std::iota(job->order.begin(), job->order.end(), size_t{0});
+  std::stable_sort(job->order.begin(), job->order.end(),
+                   [&job](size_t a, size_t b) { return job->lengths[a] < job->lengths[b]; });
+  CO_RETURN_IF_ERROR(core->Enqueue(job));
+
+  const auto registration =
+      context.cancel().OnCancel([core, job](const absl::Status& reason) { core->End(job, reason); });
+  async::Timer timer;
+  if (context.has_deadline() && async::Loop::Current() != nullptr) {
+    timer = async::Loop::Current()->After(context.deadline() - steady_clock::now(), [core, job] {
+      core->End(job, DeadlineExceeded("The deadline passed while the request waited for model '",
+                                      core->options.name, "'."));
+    });
+  }
+  const absl::Status status = co_await done;
+  CO_RETURN_IF_ERROR(status);
+  co_return std::move(job->results);
+}
+
+absl::Status Batcher::Core::Enqueue(const std::shared_ptr<RowJob>& job) {
+  {
+    std::lock_guard lock(mutex);
+    if (stopping) return Unavailable("Model '", options.name, "' is being unloaded.");
+    if (!queue.empty() && queue.waiting() + job->rows.size() > options.max_queue) return Full();
+    queue.Push(job);
+  }
+  work_waits.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status Batcher::Core::Full() const {
+  const double seconds = static_cast<double>(queue.waiting_elements()) * seconds_per_element /
+                         static_cast<double>(instances.size());
+  const std::chrono::milliseconds delay(static_cast<int64_t>(std::clamp(seconds, 0.1, 60.0) * 1000));
+  return WithRetryAfter(ResourceExhausted("The queue of model '", options.name, "' is full."), delay);
+}
+
+void Batcher::Core::End(const std::shared_ptr<RowJob>& job, const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex);
+    if (job->over) return;
+    job->over = true;
+    queue.Remove(*job);
+  }
+  job->done.Set(status);
+}
+
+void Batcher::Core::Serve(Instance& instance) {
+  while (true) {
+    {
+      std::unique_lock lock(mutex);
+      work_waits.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (stopping) return;
+    }
+    RunTaken(instance, Take());
+  }
+}
+
+std::vector<TakenRow> Batcher::Core::Take() {
+  std::vector<std::shared_ptr<RowJob>> expired;
+  std::vector<TakenRow> taken;
+  bool more = false;
+  {
+    std::lock_guard lock(mutex);
+    const TakeLimits limits{options.run.max_rows, options.run.max_elements};
+    taken = queue.Take(limits, steady_clock::now(), &expired);
+    more = !queue.empty();
+  }
+  if (more) work_waits.notify_one();
+  for (const auto& job : expired) {
+    End(job,
+        DeadlineExceeded("The deadline passed while the request waited for model '", options.name, "'."));
+  }
+  std::stable_sort(taken.begin(), taken.end(),
+                   [](const TakenRow& a, const TakenRow& b) { return a.length() < b.length(); });
+  return taken;
+}
+
+void Batcher::Core::RunTaken(Instance& instance, std::vector<TakenRow> taken) {
+  while (!taken.empty()) {
+    // A request may have ended while an earlier run of these rows was under way.
+    const auto now = steady_clock::now();
+    for (const TakenRow& row : taken) {
+      if (row.job->deadline <= now)
+        End(row.job, DeadlineExceeded("The deadline passed before the model ran."));
+    }
+    std::erase_if(taken, [](const TakenRow& row) { return row.job->over.load(); });
+    if (taken.empty()) return;
+
+    std::vector<size_t> lengths;
+    for (const TakenRow& row : taken) lengths.push_back(row.length());
+    const RunPlan plan = PlanRuns(lengths, options.run).front();
+    const std::span<const TakenRow> batch(taken.data(), plan.rows);
+    const absl::Status status = RunOnce(instance, batch, plan.length);
+    if (absl::IsInvalidArgument(status) && batch.size() > 1) {
+      // Rows that do not go together, or one that is wrong: each answers for itself.
+      for (const TakenRow& row : batch) FinishRows({&row, 1}, RunOnce(instance, {&row, 1}, row.length()));
+    } else {
+      FinishRows(batch, status);
+    }
+    taken.erase(taken.begin(), taken.begin() + static_cast<ptrdiff_t>(plan.rows));
+  }
+}
+
+absl::Status Batcher::Core::RunOnce(Instance& instance, std::span<const TakenRow> batch, size_t length) {
+  RunReport report;
+  report.rows = batch.size();
+  report.padded_elements = batch.size() * length;
+  const auto begin = steady_clock::now();
+  for (const TakenRow& row : batch) {
+    report.elements += row.length();
+    report.longest_wait = std::max<std::chrono::nanoseconds>(report.longest_wait, begin - row.job->queued_at);
+  }
+  const absl::Status status = StackAndRun(instance, batch, length);
+  report.run_time = steady_clock::now() - begin;
+  report.ok = status.ok();
+  {
+    std::lock_guard lock(mutex);
+    const double seconds = std::chrono::duration<double>(report.run_time).count();
+    seconds_per_element += 0.1 * (seconds / static_cast<double>(report.elements) - seconds_per_element);
+  }
+  if (observer) observer(report);
+  return status;
+}
+
+absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const TakenRow> batch, size_t length) {
+  std::vector<const Row*> rows;
+  rows.reserve(batch.size());
+  for (const TakenRow& taken : batch) rows.push_back(&taken.job->rows[taken.row]);
+  ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, StackRows(inputs, rows, length));
+  ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, instance.Run(stacked));
+  ASSIGN_OR_RETURN(std::vector<Row> results, UnstackRows(outputs, batch.size()));
+  for (size_t i = 0; i < batch.size(); ++i) batch[i].job->results[batch[i].row] = std::move(results[i]);
+  return absl::OkStatus();
+}
+
+void Batcher::Core::FinishRows(std::span<const TakenRow> batch, const absl::Status& status) {
+  if (!status.ok()) {
+    for (const TakenRow& row : batch) End(row.job, status);
+    return;
+  }
+  std::vector<std::shared_ptr<RowJob>> finished;
+  {
+    std::lock_guard lock(mutex);
+    for (const TakenRow& row : batch) {
+      if (--row.job->unfinished == 0 && !row.job->over) {
+        row.job->over = true;
+        finished.push_back(row.job);
+      }
+    }
+  }
+  for (const auto& job : finished) job->done.Set(absl::OkStatus());
+}
+
+}  // namespace starling::inference

@@ -1,0 +1,91 @@
+#include "core/inference/model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+#include "core/async/loop.h"
+
+namespace starling::inference {
+namespace {
+
+bool Fits(const Shape& actual, const Shape& declared) {
+  if (actual.size() != declared.size()) return false;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    if (actual[i] >= 0 && declared[i] >= 0 && actual[i] != declared[i]) return false;
+  }
+  return true;
+}
+
+// Orders of the tensors in the package and in the file may differ; which of the file's is the package's number i.
+absl::StatusOr<std::vector<size_t>> Match(const std::vector<TensorSpec>& declared,
+                                          const std::vector<TensorSpec>& actual, std::string_view kind) {
+  std::vector<size_t> positions;
+  for (const TensorSpec& spec : declared) {
+    const auto found = std::find_if(actual.begin(), actual.end(),
+                                    [&spec](const TensorSpec& other) { return other.name == spec.name; });
+    if (found == actual.end()) return InvalidArgument("The file has no ", kind, " '", spec.name, "'.");
+    if (found->datatype != spec.datatype || !Fits(found->shape, spec.shape)) {
+      return InvalidArgument("The file's ", kind, " '", spec.name, "' is ", Name(found->datatype),
+                             ToString(found->shape), ", the package says ", Name(spec.datatype),
+                             ToString(spec.shape), ".");
+    }
+    positions.push_back(static_cast<size_t>(found - actual.begin()));
+  }
+  if (kind == "input" && actual.size() != declared.size()) {
+    return InvalidArgument("The file has ", actual.size(), " inputs, the package says ", declared.size(),
+                           ".");
+  }
+  return positions;
+}
+
+// Gives an instance the package's order of tensors.
+class OrderedInstance : public Instance {
+ public:
+  OrderedInstance(std::unique_ptr<Instance> inner, std::vector<size_t> inputs, std::vector<size_t> outputs)
+      : inner_(std::move(inner)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+
+  absl::StatusOr<std::vector<Tensor>> Run(std::span<const Tensor> inputs) override {
+    std::vector<Tensor> ordered(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) ordered[inputs_[i]] = inputs[i];
+    ASSIGN_OR_RETURN(const std::vector<Tensor> all, inner_->Run(ordered));
+    std::vector<Tensor> outputs;
+    for (const size_t position : outputs_) outputs.push_back(all[position]);
+    return outputs;
+  }
+
+ private:
+  std::unique_ptr<Instance> inner_;
+  std::vector<size_t> inputs_;   // where the package's input i goes
+  std::vector<size_t> outputs_;  // where the package's output i comes from
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const RuntimeRegistry& runtimes,
+                                                   RunObserver observer) {
+  ASSIGN_OR_RETURN(Runtime * runtime, runtimes.Get(package.runtime));
+  ModelFile file{package.file, package.instances, package.threads_per_instance, package.runtime_options};
+  if (file.threads_per_instance == 0) {
+    file.threads_per_instance = std::max<size_t>(async::AvailableCores() / package.instances, 1);
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded, runtime->Load(file));
+  ASSIGN_OR_RETURN(const std::vector<size_t> inputs, Match(package.inputs, loaded->inputs(), "input"));
+  ASSIGN_OR_RETURN(const std::vector<size_t> outputs, Match(package.outputs, loaded->outputs(), "output"));
+
+  std::vector<std::unique_ptr<Instance>> instances;
+  for (size_t i = 0; i < package.instances; ++i) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Instance> instance, loaded->NewInstance());
+    instances.push_back(std::make_unique<OrderedInstance>(std::move(instance), inputs, outputs));
+  }
+  BatcherOptions options;
+  options.name = package.name;
+  options.max_queue = package.batching.max_queue;
+  options.run = {package.batching.max_size, package.batching.max_elements, package.batching.run_overhead,
+                 loaded->prefers_few_shapes(), package.pre_processing.max_length};
+  auto batcher = std::make_unique<Batcher>(std::move(options), package.inputs, std::move(instances),
+                                           std::move(observer));
+  return std::unique_ptr<Model>(new Model(std::move(package), std::move(loaded), std::move(batcher)));
+}
+
+}  // namespace starling::inference

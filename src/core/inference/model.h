@@ -1,0 +1,44 @@
+// Model: a loaded model package, tensors in and tensors out.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/async/task.h"
+#include "core/context/request_context.h"
+#include "core/inference/batcher.h"
+#include "core/inference/model_package.h"
+#include "core/inference/rows.h"
+#include "core/inference/runtime.h"
+
+namespace starling::inference {
+
+// Thread-safe. Requests under way are answered before the destructor returns.
+class Model {
+ public:
+  // Blocks until the package's file is in memory and has its instances. The errors of Runtime::Load and
+  // RuntimeRegistry::Get, and INVALID_ARGUMENT if the file's tensors are not those that the package says. `observer` may
+  // be empty. The registry outlives the model.
+  static absl::StatusOr<std::unique_ptr<Model>> Load(ModelPackage package, const RuntimeRegistry& runtimes,
+                                                     RunObserver observer);
+
+  const ModelPackage& package() const { return package_; }
+  size_t queued() const { return batcher_->queued(); }
+
+  // The model's outputs for each row, in order: tensors in the order of package().outputs. The row's tensors are in the
+  // order of package().inputs. Errors as in Batcher::Run.
+  async::Task<absl::StatusOr<std::vector<Row>>> Infer(RequestContext context, std::vector<Row> rows) {
+    return batcher_->Run(std::move(context), std::move(rows));
+  }
+
+ private:
+  Model(ModelPackage package, std::unique_ptr<LoadedModel> loaded, std::unique_ptr<Batcher> batcher)
+      : package_(std::move(package)), loaded_(std::move(loaded)), batcher_(std::move(batcher)) {}
+
+  ModelPackage package_;
+  std::unique_ptr<LoadedModel> loaded_;
+  std::unique_ptr<Batcher> batcher_;  // after what it runs on
+};
+
+}  // namespace starling::inference

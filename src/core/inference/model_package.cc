@@ -1,0 +1,110 @@
+#include "core/inference/model_package.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "base/status.h"
+#include "core/inference/yaml_reader.h"
+
+namespace starling::inference {
+namespace {
+
+std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field) {
+  std::vector<TensorSpec> specs;
+  for (YamlReader& item : reader.Children(field)) {
+    TensorSpec spec;
+    std::string datatype;
+    std::vector<int64_t> shape;
+    item.GetRequired("name", &spec.name);
+    item.GetRequired("datatype", &datatype);
+    item.Get("shape", &shape);
+    if (const auto type = ParseDataType(datatype); type.ok()) {
+      spec.datatype = *type;
+    } else {
+      item.Complain("datatype", Message(type.status()));
+    }
+    if (shape.empty()) item.Complain("shape", "must begin with the batch, which is -1.");
+    spec.shape.assign(shape.begin(), shape.end());
+    item.Finish();
+    specs.push_back(std::move(spec));
+  }
+  if (specs.empty()) reader.Complain(field, "must list at least one tensor.");
+  return specs;
+}
+
+void ReadPreProcessing(YamlReader reader, const std::filesystem::path& folder,
+                       ModelPackage::TextPreProcessing* text) {
+  std::string vocabulary;
+  size_t padding_id = 0;
+  reader.GetRequired("tokenizer", &text->tokenizer);
+  reader.GetRequired("vocabulary", &vocabulary);
+  reader.Get("lowercase", &text->lowercase);
+  reader.Get("max_length", &text->max_length, 3);
+  reader.Get("padding_id", &padding_id, 0);
+  if (padding_id != 0) reader.Complain("padding_id", "must be 0: batches are padded with zeros.");
+  if (text->tokenizer != "bert-wordpiece") reader.Complain("tokenizer", "must be bert-wordpiece.");
+  text->vocabulary = folder / vocabulary;
+  reader.Finish();
+}
+
+void ReadPostProcessing(YamlReader reader, ModelPackage* package) {
+  auto& classes = package->post_processing;
+  reader.GetRequired("output", &classes.output);
+  reader.Get("labels", &classes.labels);
+  reader.Get("softmax", &classes.softmax);
+  if (classes.labels.size() < 2) reader.Complain("labels", "must list at least two labels.");
+  bool known = false;
+  for (const TensorSpec& output : package->outputs) known = known || output.name == classes.output;
+  if (!known) reader.Complain("output", "is none of 'outputs'.");
+  reader.Finish();
+}
+
+void ReadBatching(YamlReader reader, ModelPackage::Batching* batching) {
+  reader.Get("max_size", &batching->max_size, 1);
+  reader.Get("max_elements", &batching->max_elements, 1);
+  reader.Get("run_overhead", &batching->run_overhead, 0);
+  reader.Get("max_queue", &batching->max_queue, 1);
+  reader.Finish();
+}
+
+void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelPackage* package) {
+  std::string file;
+  reader.GetRequired("name", &package->name);
+  reader.GetRequired("version", &package->version);
+  reader.GetRequired("task", &package->task);
+  reader.GetRequired("runtime", &package->runtime);
+  reader.GetRequired("file", &file);
+  package->file = folder / file;
+  reader.Get("runtime_options", &package->runtime_options);
+  package->inputs = ReadSpecs(reader, "inputs");
+  package->outputs = ReadSpecs(reader, "outputs");
+  if (package->task == "text-classification") {
+    ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
+    ReadPostProcessing(reader.Child("post_processing"), package);
+    reader.Get("warm_up", &package->warm_up);
+  } else if (package->task != "tensor") {
+    reader.Complain("task", "must be text-classification or tensor.");
+  }
+  ReadBatching(reader.Child("batching"), &package->batching);
+  reader.Get("instances", &package->instances, 1);
+  reader.Get("threads_per_instance", &package->threads_per_instance, 0);
+  reader.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder) {
+  const std::string file = std::filesystem::path(folder) / "model.yaml";
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return NotFound("There is no model package in '", folder, "': it has no model.yaml.");
+  }
+  ModelPackage package;
+  absl::Status status;
+  YamlReader reader = YamlReader::Open(file, &status);
+  ReadPackage(reader, folder, &package);
+  RETURN_IF_ERROR(status);
+  return package;
+}
+
+}  // namespace starling::inference

@@ -1,0 +1,60 @@
+// Model packages: a folder with a model.yaml that says what is in it and how it is run.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/inference/runtime.h"
+
+namespace starling::inference {
+
+// What model.yaml says. Paths are absolute or relative to the working directory, made from the file's own relative ones.
+// docs/model-packages.md explains each field for those who write one.
+struct ModelPackage {
+  std::string name;
+  std::string version;
+  std::string task;     // "text-classification", or "tensor" for a model without a task of its own
+  std::string runtime;  // name in the RuntimeRegistry
+  std::string file;
+  std::map<std::string, std::string> runtime_options;
+
+  // What the file is expected to have; checked when it is loaded. The rows that tasks make follow this order.
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;
+
+  struct TextPreProcessing {
+    std::string tokenizer;   // "bert-wordpiece"
+    std::string vocabulary;  // path
+    bool lowercase = true;
+    size_t max_length = 256;  // tokens, with [CLS] and [SEP]
+  };
+  TextPreProcessing pre_processing;  // for text tasks
+
+  struct ClassPostProcessing {
+    std::string output;  // name of the output with one number per label
+    std::vector<std::string> labels;
+    bool softmax = false;  // the output holds logits, not probabilities
+  };
+  ClassPostProcessing post_processing;  // for classification tasks
+
+  struct Batching {
+    size_t max_size = 32;       // rows per run
+    size_t max_elements = 512;  // rows times padded length per run
+    size_t run_overhead = 8;    // what a run costs beside its elements, counted in elements
+    size_t max_queue = 1024;    // rows that wait
+  };
+  Batching batching;
+
+  size_t instances = 1;
+  size_t threads_per_instance = 0;   // 0: the cores there are, divided by the instances
+  std::vector<std::string> warm_up;  // texts, for text tasks
+};
+
+// Reads `folder`/model.yaml. NOT_FOUND if there is none; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing
+// that is wrong, unknown or missing. Does not open the files it names.
+absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder);
+
+}  // namespace starling::inference

@@ -1,0 +1,78 @@
+// The rows that wait for an instance: bounded, fair between requests.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/async/completion.h"
+#include "core/context/request_context.h"
+#include "core/inference/rows.h"
+
+namespace starling::inference {
+
+// The rows of one request on their way through a batcher. Shared by the request's coroutine, the queue and the instances
+// that run its rows; `rows`, `lengths` and `deadline` never change after it was queued.
+struct RowJob {
+  explicit RowJob(async::Completer<absl::Status> completer) : done(std::move(completer)) {}
+
+  async::Completer<absl::Status> done;
+  std::vector<Row> rows;
+  std::vector<size_t> lengths;
+  MonotonicTime deadline = kNoDeadline;
+  MonotonicTime queued_at = MonotonicTime::min();
+
+  // results[i] is written by the one instance that ran rows[i], and read after `done` said OK.
+  std::vector<Row> results;
+
+  // Guarded by the batcher's lock, but for reading `over`.
+  std::vector<size_t> order;      // row numbers, by ascending length
+  size_t next = 0;                // of `order`: taken up to here
+  size_t unfinished = 0;          // rows without a result
+  std::atomic<bool> over{false};  // answered: nothing more needs to run
+};
+
+// One row that an instance took.
+struct TakenRow {
+  std::shared_ptr<RowJob> job;
+  size_t row = 0;
+  size_t length() const { return job->lengths[row]; }
+};
+
+struct TakeLimits {
+  size_t max_rows = 32;
+  size_t max_elements = 512;  // sum of the lengths; a longer row is taken alone
+};
+
+// Not thread-safe: the batcher's lock guards it.
+class RowQueue {
+ public:
+  size_t waiting() const { return waiting_; }
+  size_t waiting_elements() const { return waiting_elements_; }
+  bool empty() const { return waiting_ == 0; }
+
+  // `job` has at least one row and is not over.
+  void Push(std::shared_ptr<RowJob> job);
+  // Takes the waiting rows of `job` out. False if there were none.
+  bool Remove(const RowJob& job);
+  // Takes as much as the limits allow, in turns: each request gives at most a quarter of max_rows before the next one
+  // has its turn, so a request with a thousand texts delays one with a single text by one batch and no more. Requests
+  // whose deadline is before `now` give nothing; they go to `expired` instead and are out of the queue.
+  std::vector<TakenRow> Take(const TakeLimits& limits, MonotonicTime now,
+                             std::vector<std::shared_ptr<RowJob>>* expired);
+  // Empties it.
+  std::vector<std::shared_ptr<RowJob>> TakeAll();
+
+ private:
+  void Forget(const RowJob& job);
+
+  std::deque<std::shared_ptr<RowJob>> jobs_;  // each has waiting rows; the front has the next turn
+  size_t waiting_ = 0;
+  size_t waiting_elements_ = 0;
+};
+
+}  // namespace starling::inference

@@ -1,0 +1,104 @@
+#include "core/inference/rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/status.h"
+
+namespace starling::inference {
+namespace {
+
+bool Matches(const Shape& row, const Shape& specified) {
+  if (row.size() + 1 != specified.size()) return false;
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (specified[i + 1] >= 0 && specified[i + 1] != row[i]) return false;
+  }
+  return true;
+}
+
+// The shape that the rows' tensors number `input` share, with a free first size set to `length`.
+absl::StatusOr<Shape> PaddedShape(const TensorSpec& spec, std::span<const Row* const> rows, size_t input,
+                                  size_t length) {
+  Shape shape = (*rows[0])[input].shape;
+  if (shape.empty()) return shape;
+  if (spec.shape[1] < 0) shape[0] = static_cast<int64_t>(length);
+  for (const Row* row : rows) {
+    const Shape& other = (*row)[input].shape;
+    if (!std::equal(shape.begin() + 1, shape.end(), other.begin() + 1, other.end())) {
+      return InvalidArgument("Input '", spec.name, "': shapes ", ToString(shape), " and ", ToString(other),
+                             " cannot be in one batch.");
+    }
+  }
+  return shape;
+}
+
+}  // namespace
+
+absl::Status CheckRow(std::span<const TensorSpec> inputs, const Row& row) {
+  if (row.size() != inputs.size()) {
+    return InvalidArgument("The model has ", inputs.size(), " inputs, the request ", row.size(), ".");
+  }
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (row[i].datatype != inputs[i].datatype) {
+      return InvalidArgument("Input '", inputs[i].name, "' must be ", Name(inputs[i].datatype), ", not ",
+                             Name(row[i].datatype), ".");
+    }
+    if (!Matches(row[i].shape, inputs[i].shape)) {
+      return InvalidArgument("Input '", inputs[i].name, "' must have the shape ", ToString(inputs[i].shape),
+                             "; one row of the request has ", ToString(row[i].shape), ".");
+    }
+    const auto elements = static_cast<size_t>(ElementCount(row[i].shape));
+    if (row[i].data.size() != elements * BytesPerElement(row[i].datatype)) {
+      return InvalidArgument("Input '", inputs[i].name, "' has ", row[i].data.size(),
+                             " bytes, which do not fill ", ToString(row[i].shape), ".");
+    }
+  }
+  return absl::OkStatus();
+}
+
+size_t RowLength(const Row& row) {
+  int64_t length = 1;
+  for (const Tensor& tensor : row) {
+    if (!tensor.shape.empty()) length = std::max(length, tensor.shape[0]);
+  }
+  return static_cast<size_t>(length);
+}
+
+absl::StatusOr<std::vector<Tensor>> StackRows(std::span<const TensorSpec> inputs,
+                                              std::span<const Row* const> rows, size_t length) {
+  std::vector<Tensor> stacked;
+  stacked.reserve(inputs.size());
+  for (size_t input = 0; input < inputs.size(); ++input) {
+    ASSIGN_OR_RETURN(Shape shape, PaddedShape(inputs[input], rows, input, length));
+    shape.insert(shape.begin(), static_cast<int64_t>(rows.size()));
+    TensorBuffer buffer(inputs[input].datatype, std::move(shape));
+    const size_t stride = buffer.size_bytes() / rows.size();
+    char* target = buffer.bytes();
+    for (const Row* row : rows) {
+      const Bytes& data = (*row)[input].data;
+      if (!data.empty()) std::memcpy(target, data.data(), data.size());
+      target += stride;
+    }
+    stacked.push_back(std::move(buffer).Freeze());
+  }
+  return stacked;
+}
+
+absl::StatusOr<std::vector<Row>> UnstackRows(std::span<const Tensor> outputs, size_t count) {
+  std::vector<Row> rows(count);
+  for (const Tensor& output : outputs) {
+    if (output.shape.empty() || output.shape[0] != static_cast<int64_t>(count)) {
+      return Internal("A run of ", count, " rows gave an output of shape ", ToString(output.shape), ".");
+    }
+    const size_t stride = count == 0 ? 0 : output.data.size() / count;
+    for (size_t i = 0; i < count; ++i) {
+      Tensor part{output.datatype, Shape(output.shape.begin() + 1, output.shape.end()),
+                  output.data.Slice(i * stride, stride)};
+      rows[i].push_back(std::move(part));
+    }
+  }
+  return rows;
+}
+
+}  // namespace starling::inference

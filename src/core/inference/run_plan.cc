@@ -1,0 +1,41 @@
+#include "core/inference/run_plan.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace starling::inference {
+
+size_t PaddedLength(size_t length, const RunLimits& limits) {
+  if (!limits.few_shapes) return length;
+  const size_t step = length <= 64 ? 4 : 16;
+  const size_t padded = (length + step - 1) / step * step;
+  return limits.max_length == 0 ? padded : std::max(length, std::min(padded, limits.max_length));
+}
+
+std::vector<RunPlan> PlanRuns(std::span<const size_t> ascending_lengths, const RunLimits& limits) {
+  const size_t count = ascending_lengths.size();
+  // cost[i]: the least cost of the first i rows; rows[i]: how many of them the last run takes then.
+  std::vector<size_t> cost(count + 1, std::numeric_limits<size_t>::max());
+  std::vector<size_t> rows(count + 1, 0);
+  cost[0] = 0;
+  for (size_t end = 1; end <= count; ++end) {
+    const size_t length = PaddedLength(ascending_lengths[end - 1], limits);
+    for (size_t n = 1; n <= std::min(end, std::max<size_t>(limits.max_rows, 1)); ++n) {
+      if (limits.few_shapes && !std::has_single_bit(n)) continue;
+      if (n > 1 && n * length > limits.max_elements) break;
+      const size_t total = cost[end - n] + limits.run_overhead + n * length;
+      if (total > cost[end]) continue;  // of equals the larger run
+      cost[end] = total;
+      rows[end] = n;
+    }
+  }
+  std::vector<RunPlan> plan;
+  for (size_t end = count; end > 0; end -= rows[end]) {
+    plan.push_back({rows[end], PaddedLength(ascending_lengths[end - 1], limits)});
+  }
+  std::reverse(plan.begin(), plan.end());
+  return plan;
+}
+
+}  // namespace starling::inference

@@ -1,0 +1,70 @@
+#include "core/inference/tensor.h"
+
+#include <array>
+
+#include "base/status.h"
+
+namespace starling::inference {
+namespace {
+
+struct TypeRow {
+  DataType type;
+  std::string_view name;
+  size_t bytes;
+};
+
+// In the order of the enum.
+constexpr std::array<TypeRow, 12> kTypes = {{
+    {DataType::kBool, "BOOL", 1},
+    {DataType::kUint8, "UINT8", 1},
+    {DataType::kUint16, "UINT16", 2},
+    {DataType::kUint32, "UINT32", 4},
+    {DataType::kUint64, "UINT64", 8},
+    {DataType::kInt8, "INT8", 1},
+    {DataType::kInt16, "INT16", 2},
+    {DataType::kInt32, "INT32", 4},
+    {DataType::kInt64, "INT64", 8},
+    {DataType::kFp16, "FP16", 2},
+    {DataType::kFp32, "FP32", 4},
+    {DataType::kFp64, "FP64", 8},
+}};
+
+const TypeRow& Row(DataType type) { return kTypes[static_cast<size_t>(type)]; }
+
+}  // namespace
+
+size_t BytesPerElement(DataType type) { return Row(type).bytes; }
+
+std::string_view Name(DataType type) { return Row(type).name; }
+
+absl::StatusOr<DataType> ParseDataType(std::string_view name) {
+  for (const TypeRow& row : kTypes) {
+    if (row.name == name) return row.type;
+  }
+  return InvalidArgument("'", name, "' is no data type; for example INT64, FP32, UINT8.");
+}
+
+int64_t ElementCount(const Shape& shape) {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  return count;
+}
+
+std::string ToString(const Shape& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) StrAppend(&text, i == 0 ? "" : ",", shape[i]);
+  return text + "]";
+}
+
+TensorBuffer::TensorBuffer(DataType datatype, Shape shape)
+    : datatype_(datatype),
+      shape_(std::move(shape)),
+      size_bytes_(static_cast<size_t>(ElementCount(shape_)) * BytesPerElement(datatype)),
+      elements_(new char[size_bytes_]()) {}
+
+Tensor TensorBuffer::Freeze() && {
+  const std::string_view view(elements_.get(), size_bytes_);
+  return {datatype_, std::move(shape_), Bytes(view, std::move(elements_))};
+}
+
+}  // namespace starling::inference
