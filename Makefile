@@ -19,13 +19,13 @@ build: configure ## build/release/starling (PRESET=dev, asan-ubsan or tsan for t
 test: build/.stamp/debian-test build/venv/requirements.stamp fetch ## everything that must hold
 	@tools/run_tests
 
-test-tsan: build/.stamp/debian build/venv/requirements.stamp fetch ## the unit tests under the thread sanitizer
+test-tsan: build/.stamp/debian-test build/venv/requirements.stamp fetch ## the unit tests under the thread sanitizer
 	@tools/run_tests tsan
 
-lint: build/.stamp/debian build/venv/requirements.stamp fetch ## structure, format and clang-tidy only
+lint: build/.stamp/debian-test build/venv/requirements.stamp fetch ## structure, format and clang-tidy only
 	@tools/run_tests structure format lint
 
-format: build/.stamp/debian ## rewrite our C++ files as .clang-format says
+format: build/.stamp/debian-test ## rewrite our C++ files as .clang-format says
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
 
 bench: build model ## the figures in docs/performance.md

@@ -201,8 +201,10 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
     }
     ++state->attempts;
     const Counted counted(target->calls);
-    auto responses = target->endpoint->Open(
-        context, method, only_request.has_value() ? async::StreamOf(*only_request) : std::move(requests));
+    // A stream of requests is handed over once: without `only_request` there is no second attempt.
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    auto call_requests = only_request.has_value() ? async::StreamOf(*only_request) : std::move(requests);
+    auto responses = target->endpoint->Open(context, method, std::move(call_requests));
     auto item = co_await responses.Next();
     target->Report(item.status());
     if (!item.ok()) {
