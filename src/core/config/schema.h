@@ -73,6 +73,10 @@ class Schema {
   void Add(std::string name, void (*declare)(Declaration<T>&)) {
     Declaration<T> declaration;
     declare(declaration);
+    Add(std::move(name), declaration);
+  }
+  template <typename T>
+  void Add(std::string name, const Declaration<T>& declaration) {
     sections_.push_back({std::move(name), declaration.info(), typeid(T),
                          [] { return std::shared_ptr<void>(std::make_shared<T>()); }});
   }
