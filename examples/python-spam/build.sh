@@ -1,0 +1,22 @@
+#!/bin/sh
+# Makes what server.py needs: build/python-spam/venv with the pinned packages, and the contract's generated code in build/python-spam/gen.
+#   examples/python-spam/build.sh            makes the virtual environment when it is missing
+#   PYTHON=... examples/python-spam/build.sh  uses that Python, which has the packages already
+set -eu
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+out=$root/build/python-spam
+
+if [ -z "${PYTHON-}" ]; then
+  PYTHON=$out/venv/bin/python
+  if ! cmp -s requirements.txt "$out/venv/requirements.txt"; then
+    python3 -m venv --clear "$out/venv"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements.txt
+    cp requirements.txt "$out/venv/requirements.txt"
+  fi
+fi
+
+rm -rf "$out/gen" && mkdir -p "$out/gen"
+common=$("$PYTHON" -c 'import google.api, pathlib; print(pathlib.Path(list(google.api.__path__)[0]).parent.parent)')
+"$PYTHON" -m grpc_tools.protoc -I "$root/api" -I "$common" --python_out="$out/gen" --grpc_python_out="$out/gen" \
+  buf/validate/validate.proto starling/options/v1/options.proto starling/spam/v1/spam.proto
