@@ -5,7 +5,9 @@
 #   starling_test(core_async_test SOURCES task_test.cc DEPENDS core_async)
 #     A GoogleTest binary, registered with ctest under its own name. core/async's test main is not needed: gtest_main.
 #   starling_contract(sentiment)
-#     Library contract_sentiment from api/starling/sentiment/v1/*.proto (see api/CMakeLists.txt).
+#     Library contract_sentiment from api/starling/sentiment/v1/*.proto: see starling_contract.cmake.
+set(STARLING_API_DIR ${PROJECT_SOURCE_DIR}/api)
+include(starling_contract)
 
 function(starling_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
@@ -20,6 +22,7 @@ function(starling_library name)
     target_compile_features(${name} INTERFACE cxx_std_20)
     target_link_libraries(${name} INTERFACE ${arg_DEPENDS})
   endif()
+  add_library(Starling::${name} ALIAS ${name})
   set_property(GLOBAL APPEND PROPERTY STARLING_LIBRARIES ${name})
 endfunction()
 

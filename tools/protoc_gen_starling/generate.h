@@ -1,0 +1,16 @@
+// The files that are generated from one contract, each by one function. All throw SourceError.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/printer.h>
+
+namespace starling::codegen {
+
+// X.starling.h: interface, stub, dispatcher, contract and message types.
+void WriteHeader(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+// X.starling.cc: stub, dispatcher, method table, contract.
+void WriteCalls(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+// X.descriptor.starling.cc: the descriptor set for server reflection.
+void WriteDescriptorSet(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+
+}  // namespace starling::codegen
