@@ -1,0 +1,110 @@
+"""Compares the text pipeline with the Python package `tokenizers` and prints the first differences.
+
+  compare.py texts              20,000 varied texts: the ids, also cut at a small length, and the speed of both
+  compare.py code_points        every code point, alone, between letters, and among combining marks: the words
+  compare.py cased_code_points  the same with lowercase off
+"""
+
+import argparse
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+import tokenizers  # noqa: E402
+from texts import varied_texts  # noqa: E402
+
+_TEXTS = 20_000
+_SHOWN = 10
+
+
+def _run(program, arguments, texts):
+    """Returns the answer to each text, as bytes or as a list of ids, and the seconds that the pipeline took."""
+    encoded = [text.encode() for text in texts]
+    stdin = b"".join(struct.pack("<I", len(text)) + text for text in encoded)
+    done = subprocess.run([program, *map(str, arguments)], input=stdin, capture_output=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr.decode())
+    width = 4 if arguments[0] == "ids" else 1
+    answers, offset = [], 0
+    for _ in texts:
+        (size,) = struct.unpack_from("<I", done.stdout, offset)
+        begin, offset = offset + 4, offset + 4 + size * width
+        answers.append(list(struct.unpack_from(f"<{size}I", done.stdout, begin)) if width == 4 else done.stdout[begin:offset])
+    return answers, int(done.stderr) / 1e9
+
+
+def _differences(texts, ours, theirs):
+    wrong = [i for i in range(len(texts)) if ours[i] != theirs[i]]
+    for i in wrong[:_SHOWN]:
+        print(f"{texts[i]!a}\n  ours   {ours[i]}\n  theirs {theirs[i]}")
+    return len(wrong)
+
+
+def _compare_texts(program, model):
+    vocabulary = model / "vocab.txt"
+    words = [word for word in vocabulary.read_text(encoding="utf-8").split("\n") if word.isalpha()]
+    texts = varied_texts(_TEXTS, words)
+    judge = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
+    judge.no_padding()
+    wrong = 0
+    for max_length in (256, 8):
+        judge.enable_truncation(max_length)
+        start = time.perf_counter()
+        theirs = [encoding.ids for encoding in judge.encode_batch(texts)]
+        their_seconds = time.perf_counter() - start
+        ours, our_seconds = _run(program, ["ids", vocabulary, max_length], texts)
+        wrong += _differences(texts, ours, theirs)
+        tokens = sum(map(len, ours))
+        print(
+            f"{len(texts)} texts cut at {max_length}: {tokens} tokens; ours {tokens / our_seconds / 1e6:.2f} million tokens/s, "
+            f"tokenizers {tokens / their_seconds / 1e6:.2f}, one thread each"
+        )
+    return wrong
+
+
+def _code_point_texts():
+    """Sixty-four code points a text; each alone, between letters, after a base with a mark, and between marks of high classes."""
+    points = [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
+    shapes = ["{0}", "a{0}B", "e\u0301{0}\u0323", "\u302e{0}\U0001d165"]
+    for begin in range(0, len(points), 64):
+        yield " ".join(shape.format(c) for c in points[begin : begin + 64] for shape in shapes)
+
+
+def _compare_code_points(program, lowercase):
+    texts = list(_code_point_texts())
+    normalizer = tokenizers.normalizers.BertNormalizer(lowercase=lowercase)
+    pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    theirs = [[word for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))] for text in texts]
+    ours, _ = _run(program, ["words"] if lowercase else ["words", "cased"], texts)
+    ours = [answer.decode().split(" ") for answer in ours]
+    ours = [[word for word in answer if word] for answer in ours]
+    wrong = 0
+    for text, our, their in zip(texts, ours, theirs):
+        if our != their:
+            wrong += 1
+            if wrong <= _SHOWN:
+                first = next(i for i in range(max(len(our), len(their))) if our[i : i + 1] != their[i : i + 1])
+                print(f"among U+{ord(text[0]):04X}..: ours {our[first : first + 3]!a}, theirs {their[first : first + 3]!a}")
+    print(f"{len(texts)} texts of 64 code points, {wrong} differ")
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=("texts", "code_points", "cased_code_points"))
+    parser.add_argument("--program", required=True, type=Path)
+    parser.add_argument("--model", required=True, type=Path, help="folder of vocab.txt and tokenizer.json")
+    arguments = parser.parse_args()
+    if arguments.part == "texts":
+        wrong = _compare_texts(arguments.program, arguments.model)
+    else:
+        wrong = _compare_code_points(arguments.program, arguments.part == "code_points")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
