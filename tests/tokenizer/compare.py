@@ -3,10 +3,14 @@
   compare.py texts              20,000 varied texts: the ids, also cut at a small length, and the speed of both
   compare.py code_points        every code point, alone, between letters, and among combining marks: the words
   compare.py cased_code_points  the same with lowercase off
+
+What `tokenizers` answers is kept in build/tokenizer-judge under the hash of all that decides it, because asking takes most of the time.
 """
 
 import argparse
+import hashlib
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -17,8 +21,24 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import tokenizers  # noqa: E402
 from texts import varied_texts  # noqa: E402
 
+_HERE = Path(__file__).resolve().parent
+_KEPT = _HERE.parents[1] / "build" / "tokenizer-judge"
 _TEXTS = 20_000
 _SHOWN = 10
+
+
+def _kept(name, model, make):
+    """What make() returned when it was last called with these scripts, this model and this version of `tokenizers`."""
+    digest = hashlib.sha256(f"{name} {tokenizers.__version__}".encode())
+    for path in (_HERE / "compare.py", _HERE / "texts.py", model / "tokenizer.json"):
+        digest.update(path.read_bytes())
+    path = _KEPT / f"{name}-{digest.hexdigest()[:16]}"
+    if not path.exists():
+        _KEPT.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(pickle.dumps(make()))
+        partial.replace(path)
+    return pickle.loads(path.read_bytes())
 
 
 def _run(program, arguments, texts):
@@ -44,24 +64,31 @@ def _differences(texts, ours, theirs):
     return len(wrong)
 
 
-def _compare_texts(program, model):
-    vocabulary = model / "vocab.txt"
-    words = [word for word in vocabulary.read_text(encoding="utf-8").split("\n") if word.isalpha()]
+def _judge_texts(model):
+    """Returns the texts, and for each length at which they are cut the ids and the seconds that finding them took."""
+    words = [word for word in (model / "vocab.txt").read_text(encoding="utf-8").split("\n") if word.isalpha()]
     texts = varied_texts(_TEXTS, words)
     judge = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
     judge.no_padding()
-    wrong = 0
+    answers = {}
     for max_length in (256, 8):
         judge.enable_truncation(max_length)
         start = time.perf_counter()
-        theirs = [encoding.ids for encoding in judge.encode_batch(texts)]
-        their_seconds = time.perf_counter() - start
-        ours, our_seconds = _run(program, ["ids", vocabulary, max_length], texts)
+        ids = [encoding.ids for encoding in judge.encode_batch(texts)]
+        answers[max_length] = (ids, time.perf_counter() - start)
+    return texts, answers
+
+
+def _compare_texts(program, model):
+    texts, answers = _kept("texts", model, lambda: _judge_texts(model))
+    wrong = 0
+    for max_length, (theirs, their_seconds) in answers.items():
+        ours, our_seconds = _run(program, ["ids", model / "vocab.txt", max_length], texts)
         wrong += _differences(texts, ours, theirs)
         tokens = sum(map(len, ours))
         print(
             f"{len(texts)} texts cut at {max_length}: {tokens} tokens; ours {tokens / our_seconds / 1e6:.2f} million tokens/s, "
-            f"tokenizers {tokens / their_seconds / 1e6:.2f}, one thread each"
+            f"tokenizers {tokens / their_seconds / 1e6:.2f} when it was asked, one thread each"
         )
     return wrong
 
@@ -74,11 +101,15 @@ def _code_point_texts():
         yield " ".join(shape.format(c) for c in points[begin : begin + 64] for shape in shapes)
 
 
-def _compare_code_points(program, lowercase):
-    texts = list(_code_point_texts())
+def _judge_words(texts, lowercase):
     normalizer = tokenizers.normalizers.BertNormalizer(lowercase=lowercase)
     pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    theirs = [[word for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))] for text in texts]
+    return [[word for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))] for text in texts]
+
+
+def _compare_code_points(program, model, lowercase):
+    texts = list(_code_point_texts())
+    theirs = _kept("words" if lowercase else "cased_words", model, lambda: _judge_words(texts, lowercase))
     ours, _ = _run(program, ["words"] if lowercase else ["words", "cased"], texts)
     ours = [answer.decode().split(" ") for answer in ours]
     ours = [[word for word in answer if word] for answer in ours]
@@ -102,7 +133,7 @@ def main():
     if arguments.part == "texts":
         wrong = _compare_texts(arguments.program, arguments.model)
     else:
-        wrong = _compare_code_points(arguments.program, arguments.part == "code_points")
+        wrong = _compare_code_points(arguments.program, arguments.model, arguments.part == "code_points")
     return 1 if wrong else 0
 
 
