@@ -150,10 +150,13 @@ class Declaration {
   }
   // One known key of a map, as a section of its own: for maps whose keys are declared and not free.
   template <typename S>
-  SettingBuilder Entry(std::string name, std::map<std::string, S> T::* member, void (*declare)(Declaration<S>&)) {
+  SettingBuilder Entry(std::string name, std::map<std::string, S> T::* member,
+                       void (*declare)(Declaration<S>&)) {
     Setting& setting = Add(name, Kind::kSection);
     setting.section = Declared(declare);
-    setting.enter = [member, name](void* object, std::string_view) -> void* { return &(Of(object).*member)[name]; };
+    setting.enter = [member, name](void* object, std::string_view) -> void* {
+      return &(Of(object).*member)[name];
+    };
     setting.for_each_section = [member, name](const void* object, const auto& visit) {
       static const S& absent = *new S();
       const auto found = (Of(object).*member).find(name);

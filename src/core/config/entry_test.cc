@@ -12,13 +12,12 @@ struct Place {
 struct Places {
   std::map<std::string, Place> services;
 };
-void DeclarePlace(Declaration<Place>& d) {
-  d.Int("replicas", &Place::replicas).Min(1).Text("How many.");
-}
+void DeclarePlace(Declaration<Place>& d) { d.Int("replicas", &Place::replicas).Min(1).Text("How many."); }
 
 Schema PlacesOf(const std::vector<std::string>& names) {
   Declaration<Places> declaration;
-  for (const std::string& name : names) declaration.Entry(name, &Places::services, DeclarePlace).Text("A service.");
+  for (const std::string& name : names)
+    declaration.Entry(name, &Places::services, DeclarePlace).Text("A service.");
   Schema schema;
   schema.Add("placement", declaration);
   return schema;
