@@ -29,6 +29,7 @@ struct Batcher::Core {
   mutable std::mutex mutex;
   std::condition_variable work_waits;
   RowQueue queue;
+  size_t idle = 0;  // instances that wait for work
   bool stopping = false;
   double seconds_per_element = 0.0005;  // recent average, for RetryAfter alone
 
@@ -145,7 +146,9 @@ void Batcher::Core::Serve(Instance& instance) {
   while (true) {
     {
       std::unique_lock lock(mutex);
+      ++idle;
       work_waits.wait(lock, [this] { return stopping || !queue.empty(); });
+      --idle;
       if (stopping) return;
     }
     RunTaken(instance, Take());
@@ -158,7 +161,10 @@ std::vector<TakenRow> Batcher::Core::Take() {
   bool more = false;
   {
     std::lock_guard lock(mutex);
-    const TakeLimits limits{options.run.max_rows, options.run.max_elements};
+    // Idle instances get their part of what waits.
+    const size_t sharers = 1 + idle;
+    const TakeLimits limits{std::min(options.run.max_rows, (queue.waiting() + sharers - 1) / sharers),
+                            options.run.max_elements};
     taken = queue.Take(limits, steady_clock::now(), &expired);
     more = !queue.empty();
   }
@@ -167,8 +173,8 @@ std::vector<TakenRow> Batcher::Core::Take() {
     End(job,
         DeadlineExceeded("The deadline passed while the request waited for model '", options.name, "'."));
   }
-  std::stable_sort(taken.begin(), taken.end(),
-                   [](const TakenRow& a, const TakenRow& b) { return a.length() < b.length(); });
+  std::sort(taken.begin(), taken.end(),
+            [](const TakenRow& a, const TakenRow& b) { return a.length() < b.length(); });
   return taken;
 }
 

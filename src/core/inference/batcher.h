@@ -34,8 +34,8 @@ struct RunReport {
 };
 using RunObserver = std::function<void(const RunReport&)>;
 
-// Each instance has a thread of its own. The moment it is free it takes all that waits, up to the limits, sorted by
-// length; nothing waits for a batch to fill. Thread-safe.
+// Each instance has a thread of its own. The moment it is free it takes all that waits (its part of it, if others are free
+// too), up to the limits, sorted by length; nothing waits for a batch to fill. Thread-safe.
 class Batcher {
  public:
   // `inputs` are the model's. At least one instance. `observer` may be empty.

@@ -60,23 +60,37 @@ class OrderedInstance : public Instance {
   std::vector<size_t> outputs_;  // where the package's output i comes from
 };
 
+absl::Status WarmUp(const ModelPackage& package, const std::vector<Row>& rows, Instance& instance) {
+  for (const Row& row : rows) {
+    RETURN_IF_ERROR(CheckRow(package.inputs, row));
+    const Row* const only = &row;
+    ASSIGN_OR_RETURN(const std::vector<Tensor> batch, StackRows(package.inputs, {&only, 1}, RowLength(row)));
+    RETURN_IF_ERROR(instance.Run(batch).status());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const RuntimeRegistry& runtimes,
-                                                   RunObserver observer) {
+                                                   LoadOptions load_options) {
+  const size_t cores = async::AvailableCores();
+  if (package.instances == 0) package.instances = cores;
   ASSIGN_OR_RETURN(Runtime * runtime, runtimes.Get(package.runtime));
   ModelFile file{package.file, package.instances, package.threads_per_instance, package.runtime_options};
   if (file.threads_per_instance == 0) {
-    file.threads_per_instance = std::max<size_t>(async::AvailableCores() / package.instances, 1);
+    file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);
   }
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded, runtime->Load(file));
   ASSIGN_OR_RETURN(const std::vector<size_t> inputs, Match(package.inputs, loaded->inputs(), "input"));
   ASSIGN_OR_RETURN(const std::vector<size_t> outputs, Match(package.outputs, loaded->outputs(), "output"));
 
+  load_options.on_warm_up();
   std::vector<std::unique_ptr<Instance>> instances;
   for (size_t i = 0; i < package.instances; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Instance> instance, loaded->NewInstance());
     instances.push_back(std::make_unique<OrderedInstance>(std::move(instance), inputs, outputs));
+    RETURN_IF_ERROR(WarmUp(package, load_options.warm_up, *instances.back()));
   }
   BatcherOptions options;
   options.name = package.name;
@@ -84,7 +98,7 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   options.run = {package.batching.max_size, package.batching.max_elements, package.batching.run_overhead,
                  loaded->prefers_few_shapes(), package.pre_processing.max_length};
   auto batcher = std::make_unique<Batcher>(std::move(options), package.inputs, std::move(instances),
-                                           std::move(observer));
+                                           std::move(load_options.observer));
   return std::unique_ptr<Model>(new Model(std::move(package), std::move(loaded), std::move(batcher)));
 }
 

@@ -1,7 +1,9 @@
 // Model: a loaded model package, tensors in and tensors out.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,14 +16,20 @@
 
 namespace starling::inference {
 
+struct LoadOptions {
+  RunObserver observer;      // may be empty
+  std::vector<Row> warm_up;  // each is run once, alone, on every instance before the model is ready
+  std::function<void()> on_warm_up = [] {};  // called when the file is in memory
+};
+
 // Thread-safe. Requests under way are answered before the destructor returns.
 class Model {
  public:
-  // Blocks until the package's file is in memory and has its instances. The errors of Runtime::Load and
-  // RuntimeRegistry::Get, and INVALID_ARGUMENT if the file's tensors are not those that the package says. `observer` may
-  // be empty. The registry outlives the model.
+  // Blocks until the package's file is in memory and its instances are warm. The errors of Runtime::Load,
+  // RuntimeRegistry::Get and of the first run that fails; INVALID_ARGUMENT if the file's tensors are not those that the
+  // package says. The registry outlives the model.
   static absl::StatusOr<std::unique_ptr<Model>> Load(ModelPackage package, const RuntimeRegistry& runtimes,
-                                                     RunObserver observer);
+                                                     LoadOptions options);
 
   const ModelPackage& package() const { return package_; }
   size_t queued() const { return batcher_->queued(); }

@@ -78,15 +78,12 @@ void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelP
   reader.Get("runtime_options", &package->runtime_options);
   package->inputs = ReadSpecs(reader, "inputs");
   package->outputs = ReadSpecs(reader, "outputs");
-  if (package->task == "text-classification") {
-    ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
-    ReadPostProcessing(reader.Child("post_processing"), package);
-    reader.Get("warm_up", &package->warm_up);
-  } else if (package->task != "tensor") {
-    reader.Complain("task", "must be text-classification or tensor.");
-  }
+  if (package->task != "text-classification") reader.Complain("task", "must be text-classification.");
+  ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
+  ReadPostProcessing(reader.Child("post_processing"), package);
+  reader.Get("warm_up", &package->warm_up);
   ReadBatching(reader.Child("batching"), &package->batching);
-  reader.Get("instances", &package->instances, 1);
+  reader.Get("instances", &package->instances, 0);
   reader.Get("threads_per_instance", &package->threads_per_instance, 0);
   reader.Finish();
 }

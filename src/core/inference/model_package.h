@@ -16,7 +16,7 @@ namespace starling::inference {
 struct ModelPackage {
   std::string name;
   std::string version;
-  std::string task;     // "text-classification", or "tensor" for a model without a task of its own
+  std::string task;     // "text-classification"
   std::string runtime;  // name in the RuntimeRegistry
   std::string file;
   std::map<std::string, std::string> runtime_options;
@@ -31,26 +31,26 @@ struct ModelPackage {
     bool lowercase = true;
     size_t max_length = 256;  // tokens, with [CLS] and [SEP]
   };
-  TextPreProcessing pre_processing;  // for text tasks
+  TextPreProcessing pre_processing;
 
   struct ClassPostProcessing {
     std::string output;  // name of the output with one number per label
     std::vector<std::string> labels;
     bool softmax = false;  // the output holds logits, not probabilities
   };
-  ClassPostProcessing post_processing;  // for classification tasks
+  ClassPostProcessing post_processing;
 
   struct Batching {
     size_t max_size = 32;       // rows per run
-    size_t max_elements = 512;  // rows times padded length per run
-    size_t run_overhead = 8;    // what a run costs beside its elements, counted in elements
+    size_t max_elements = 256;  // rows times padded length per run
+    size_t run_overhead = 10;   // what a run costs beside its elements, counted in elements
     size_t max_queue = 1024;    // rows that wait
   };
   Batching batching;
 
-  size_t instances = 1;
+  size_t instances = 0;              // 0: one per core
   size_t threads_per_instance = 0;   // 0: the cores there are, divided by the instances
-  std::vector<std::string> warm_up;  // texts, for text tasks
+  std::vector<std::string> warm_up;  // texts
 };
 
 // Reads `folder`/model.yaml. NOT_FOUND if there is none; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing

@@ -45,7 +45,7 @@ struct TakenRow {
 
 struct TakeLimits {
   size_t max_rows = 32;
-  size_t max_elements = 512;  // sum of the lengths; a longer row is taken alone
+  size_t max_elements = 256;  // sum of the lengths; a longer row is taken alone
 };
 
 // Not thread-safe: the batcher's lock guards it.

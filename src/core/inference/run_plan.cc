@@ -8,7 +8,7 @@ namespace starling::inference {
 
 size_t PaddedLength(size_t length, const RunLimits& limits) {
   if (!limits.few_shapes) return length;
-  const size_t step = length <= 64 ? 4 : 16;
+  const size_t step = std::max<size_t>(std::bit_ceil(length) / 32, 1);
   const size_t padded = (length + step - 1) / step * step;
   return limits.max_length == 0 ? padded : std::max(length, std::min(padded, limits.max_length));
 }

@@ -52,8 +52,9 @@ TEST(RunPlanTest, ARowLongerThanTheLimitRunsAlone) {
 
 TEST(RunPlanTest, RoundingStaysWithinWhatTheModelCanRead) {
   const RunLimits limits{.few_shapes = true, .max_length = 250};
-  EXPECT_EQ(PaddedLength(5, limits), 8u);
-  EXPECT_EQ(PaddedLength(65, limits), 80u);
+  EXPECT_EQ(PaddedLength(31, limits), 31u);
+  EXPECT_EQ(PaddedLength(33, limits), 34u);
+  EXPECT_EQ(PaddedLength(129, limits), 136u);
   EXPECT_EQ(PaddedLength(249, limits), 250u);
 }
 

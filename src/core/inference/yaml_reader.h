@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 
-namespace YAML {
+namespace YAML {  // NOLINT(readability-identifier-naming): yaml-cpp's own
 class Node;
 }
 
