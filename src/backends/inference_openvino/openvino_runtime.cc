@@ -10,7 +10,7 @@
 #include "backends/inference_openvino/tensors.h"
 #include "base/status.h"
 
-namespace starling::backends {
+namespace starling::inference_openvino {
 namespace {
 
 using inference::ModelFile;
@@ -146,10 +146,10 @@ class OpenVinoRuntime : public inference::Runtime {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<inference::Runtime>> MakeOpenVinoRuntime() {
+absl::StatusOr<std::unique_ptr<inference::Runtime>> MakeRuntime() {
   using Result = absl::StatusOr<std::unique_ptr<inference::Runtime>>;
   return Guarded(absl::StatusCode::kInternal, "OpenVINO",
                  []() -> Result { return std::make_unique<OpenVinoRuntime>(); });
 }
 
-}  // namespace starling::backends
+}  // namespace starling::inference_openvino

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-namespace starling::backends {
+namespace starling::inference_openvino {
 namespace {
 
 using inference::DataType;
@@ -23,10 +23,16 @@ constexpr char kModel[] = "src/backends/inference_openvino/testdata/sum_and_doub
 
 class OpenVinoTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { runtime_ = MakeOpenVinoRuntime().value().release(); }
-  static void TearDownTestSuite() { delete runtime_; }
+  // One for all tests: making it takes longer than they do.
+  OpenVinoTest() : runtime_(Shared()) {}
 
-  static inline inference::Runtime* runtime_ = nullptr;
+  inference::Runtime* const runtime_;
+
+ private:
+  static inference::Runtime* Shared() {
+    static const std::unique_ptr<inference::Runtime> runtime = MakeRuntime().value();
+    return runtime.get();
+  }
 };
 
 TEST_F(OpenVinoTest, SaysWhatTheModelTakesAndGives) {
@@ -100,4 +106,4 @@ TEST_F(OpenVinoTest, AnUnknownOptionIsAnError) {
 }
 
 }  // namespace
-}  // namespace starling::backends
+}  // namespace starling::inference_openvino

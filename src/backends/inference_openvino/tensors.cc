@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 
-namespace starling::backends {
+namespace starling::inference_openvino {
 
 using inference::DataType;
 
@@ -51,10 +51,10 @@ ov::Tensor Wrap(const inference::Tensor& tensor) {
 
 absl::StatusOr<inference::Tensor> Copy(const ov::Tensor& tensor) {
   ASSIGN_OR_RETURN(const DataType type, FromOpenVino(tensor.get_element_type()));
-  const ov::Shape shape = tensor.get_shape();
+  const ov::Shape& shape = tensor.get_shape();
   inference::TensorBuffer buffer(type, inference::Shape(shape.begin(), shape.end()));
   if (buffer.size_bytes() > 0) std::memcpy(buffer.bytes(), tensor.data(), buffer.size_bytes());
   return std::move(buffer).Freeze();
 }
 
-}  // namespace starling::backends
+}  // namespace starling::inference_openvino

@@ -7,7 +7,7 @@
 #include "core/inference/runtime.h"
 #include "core/inference/tensor.h"
 
-namespace starling::backends {
+namespace starling::inference_openvino {
 
 absl::StatusOr<inference::DataType> FromOpenVino(const ov::element::Type& type);
 ov::element::Type ToOpenVino(inference::DataType type);
@@ -20,4 +20,4 @@ ov::Tensor Wrap(const inference::Tensor& tensor);
 // A copy: OpenVINO's own buffer is written again by the next run.
 absl::StatusOr<inference::Tensor> Copy(const ov::Tensor& tensor);
 
-}  // namespace starling::backends
+}  // namespace starling::inference_openvino
