@@ -1,0 +1,93 @@
+#include "services/models/models_api.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace starling::models {
+namespace {
+
+v1::ModelState ToProto(ModelState state) {
+  switch (state) {
+    case ModelState::kLoading:
+      return v1::MODEL_STATE_LOADING;
+    case ModelState::kWarmingUp:
+      return v1::MODEL_STATE_WARMING_UP;
+    case ModelState::kReady:
+      return v1::MODEL_STATE_READY;
+    case ModelState::kFailed:
+      return v1::MODEL_STATE_FAILED;
+  }
+  return v1::MODEL_STATE_UNSPECIFIED;
+}
+
+// The reason in full names files: that is for /readyz and the log, not for callers.
+std::string PublicReason(ModelState state) {
+  switch (state) {
+    case ModelState::kLoading:
+      return "The model is being loaded.";
+    case ModelState::kWarmingUp:
+      return "The model is warming up.";
+    case ModelState::kReady:
+      return "";
+    case ModelState::kFailed:
+      return "The model could not be loaded; /readyz says why.";
+  }
+  return "";
+}
+
+v1::Model ToProto(ModelInfo info) {
+  v1::Model model;
+  model.set_name(std::move(info.name));
+  model.set_version(std::move(info.version));
+  model.set_task(std::move(info.task));
+  model.set_runtime(std::move(info.runtime));
+  model.set_state(ToProto(info.state));
+  model.set_reason(PublicReason(info.state));
+  for (std::string& label : info.labels) model.add_labels(std::move(label));
+  return model;
+}
+
+}  // namespace
+
+async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
+    RequestContext context, const v1::ClassifyTextRequest& request) {
+  if (request.texts_size() > max_texts_) {
+    co_return ViolationError(
+        {"texts", "repeated.max_items", StrCat("'texts' must hold at most ", max_texts_, " texts.")});
+  }
+  CO_ASSIGN_OR_RETURN(const auto classifier, catalog_.Classifier(request.model(), request.version()));
+  std::vector<std::string_view> texts(request.texts().begin(), request.texts().end());
+  CO_ASSIGN_OR_RETURN(const auto classes,
+                      co_await classifier->Classify(std::move(context), std::move(texts)));
+
+  v1::ClassifyTextResponse response;
+  response.set_version(classifier->model().package().version);
+  const std::vector<std::string>& labels = classifier->labels();
+  for (const std::string& label : labels) response.add_labels(label);
+  response.mutable_results()->Reserve(static_cast<int>(classes.size()));
+  for (const inference::TextClass& found : classes) {
+    v1::TextClass& result = *response.add_results();
+    result.set_label(labels[found.label]);
+    result.set_probability(found.probabilities[found.label]);
+    result.mutable_probabilities()->Add(found.probabilities.begin(), found.probabilities.end());
+  }
+  co_return response;
+}
+
+async::Task<absl::StatusOr<v1::ListModelsResponse>> ModelsApi::ListModels(RequestContext,
+                                                                          const v1::ListModelsRequest&) {
+  v1::ListModelsResponse response;
+  for (ModelInfo& info : catalog_.List()) *response.add_models() = ToProto(std::move(info));
+  co_return response;
+}
+
+async::Task<absl::StatusOr<v1::Model>> ModelsApi::GetModel(RequestContext,
+                                                           const v1::GetModelRequest& request) {
+  CO_ASSIGN_OR_RETURN(ModelInfo info, catalog_.Get(request.name(), request.version()));
+  co_return ToProto(std::move(info));
+}
+
+}  // namespace starling::models
