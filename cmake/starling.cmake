@@ -1,9 +1,11 @@
-# The three kinds of target in this project. Every folder's CMakeLists.txt is a list of calls of these.
+# The kinds of target in this project. Every folder's CMakeLists.txt is a list of calls of these.
 #
 #   starling_library(core_async SOURCES loop.cc DEPENDS base absl::status [PRIVATE Boost::headers])
 #     A static library of our own code; headers of the folder come with it. Include paths start at src/.
 #   starling_test(core_async_test SOURCES task_test.cc DEPENDS core_async)
 #     A GoogleTest binary, registered with ctest under its own name. core/async's test main is not needed: gtest_main.
+#   starling_bench(core_observe_bench SOURCES observe_bench.cc DEPENDS core_observe)
+#     A benchmark with its own main, outside of what is built by default.
 #   starling_contract(sentiment)
 #     Library contract_sentiment from api/starling/sentiment/v1/*.proto: see starling_contract.cmake.
 set(STARLING_API_DIR ${PROJECT_SOURCE_DIR}/api)
@@ -36,4 +38,16 @@ function(starling_test name)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} starling_warnings GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# A Google Benchmark binary; built when asked for by name, where the library is installed.
+function(starling_bench name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  find_package(benchmark QUIET)
+  if(NOT benchmark_FOUND)
+    return()
+  endif()
+  add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} starling_warnings benchmark::benchmark)
 endfunction()

@@ -26,7 +26,7 @@ void DeclareKey(Declaration<Key>& d) {
 
 void DeclareSample(Declaration<Sample>& d) {
   d.Text("A sample of every type.");
-  d.Bool("on", &Sample::on).Text("A switch.");
+  d.Bool("enabled", &Sample::enabled).Text("A switch.");
   d.Int("max_texts", &Sample::max_texts).Min(1).Max(100000).Text("Most texts in one request.");
   d.Int("port", &Sample::port).Text("A port.");
   d.Double("ratio", &Sample::ratio).Min(0).Max(1).Text("A ratio.");

@@ -25,7 +25,7 @@ struct Key {
 enum class Mode { kFast, kSafe };
 
 struct Sample {
-  bool on = true;
+  bool enabled = true;
   int max_texts = 1000;
   uint16_t port = 8000;
   double ratio = 0.5;

@@ -58,7 +58,7 @@ TEST_F(SchemaTest, GivesTheDefaultsOfTheStruct) {
 TEST_F(SchemaTest, ReadsEveryTypeFromAFile) {
   const auto values = LoadText(R"(
 sample:
-  on: false
+  enabled: false
   max_texts: 7
   port: 0
   ratio: 0.25
@@ -80,7 +80,7 @@ sample:
 )");
   ASSERT_TRUE(values.ok()) << values.status();
   const Sample& sample = values->Get<Sample>("sample");
-  EXPECT_FALSE(sample.on);
+  EXPECT_FALSE(sample.enabled);
   EXPECT_EQ(sample.max_texts, 7);
   EXPECT_EQ(sample.port, 0);
   EXPECT_EQ(sample.ratio, 0.25);
