@@ -96,8 +96,10 @@ async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext contex
   job->rows = std::move(rows);
   job->order.resize(job->rows.size());
   std::iota(job->order.begin(), job->order.end(), size_t{0});
-  std::stable_sort(job->order.begin(), job->order.end(),
-                   [&job](size_t a, size_t b) { return job->lengths[a] < job->lengths[b]; });
+  // By length, then by number: the order of the request where lengths are the same.
+  std::sort(job->order.begin(), job->order.end(), [&job](size_t a, size_t b) {
+    return job->lengths[a] != job->lengths[b] ? job->lengths[a] < job->lengths[b] : a < b;
+  });
   CO_RETURN_IF_ERROR(core->Enqueue(job));
 
   const auto registration =

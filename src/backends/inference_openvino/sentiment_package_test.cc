@@ -1,0 +1,78 @@
+// The shipped sentiment package through tokenizer, batcher and OpenVINO. ctest assembles it in build/models/sentiment.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/inference_openvino/openvino_runtime.h"
+#include "core/async/spawn.h"
+#include "core/inference/text/bert_tokenizer.h"
+#include "core/inference/text_classifier.h"
+
+namespace starling::inference_openvino {
+namespace {
+
+using inference::TextClass;
+using inference::TextClassifier;
+
+class SentimentPackageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    runtimes_.Add("openvino", MakeRuntime);
+    const auto package = inference::ReadModelPackage("build/models/sentiment");
+    ASSERT_TRUE(package.ok()) << package.status();
+    const auto& text = package->pre_processing;
+    auto loaded = inference::BertTokenizer::Load(text.vocabulary, text.lowercase);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    const auto tokenizer = std::make_shared<inference::BertTokenizer>(*std::move(loaded));
+    const auto tokenize = [tokenizer, size = text.max_length](std::string_view input) {
+      return tokenizer->Encode(input, size).ids;
+    };
+    auto classifier = TextClassifier::Load(*package, tokenize, runtimes_, {});
+    ASSERT_TRUE(classifier.ok()) << classifier.status();
+    classifier_ = *std::move(classifier);
+  }
+  std::vector<TextClass> Classify(const std::vector<std::string_view>& texts) {
+    auto classes = async::BlockOn(classifier_->Classify(RequestContext(), texts));
+    EXPECT_TRUE(classes.ok()) << classes.status();
+    return classes.ok() ? *std::move(classes) : std::vector<TextClass>(texts.size());
+  }
+
+  inference::RuntimeRegistry runtimes_;
+  std::unique_ptr<TextClassifier> classifier_;
+};
+
+TEST_F(SentimentPackageTest, LabelsTheThreeTexts) {
+  const auto classes = Classify({"This product is absolutely amazing! Highly recommend.",
+                                 "I had a terrible experience with their customer service.",
+                                 "The weather today is neither good nor bad."});
+  const auto label = [&](size_t i) { return classifier_->labels()[classes[i].label]; };
+  EXPECT_EQ(label(0), "positive");
+  EXPECT_EQ(label(1), "negative");
+  EXPECT_EQ(label(2), "neutral");
+}
+
+TEST_F(SentimentPackageTest, ATextsAnswerDoesNotDependOnItsCompany) {
+  std::vector<std::string> owned;
+  for (int i = 0; i < 40; ++i) {
+    std::string text = i % 2 == 0 ? "good" : "bad and sad";
+    for (int j = 0; j < i; ++j) text += j % 3 == 0 ? " news" : " day";
+    owned.push_back(std::move(text));
+  }
+  owned.emplace_back();
+  owned.emplace_back(5000, 'x');
+  const std::vector<std::string_view> texts(owned.begin(), owned.end());
+  const auto together = Classify(texts);
+  for (size_t i = 0; i < texts.size(); i += 5) {
+    const auto alone = Classify({texts[i]});
+    EXPECT_EQ(alone[0].label, together[i].label);
+    EXPECT_THAT(alone[0].probabilities,
+                testing::Pointwise(testing::FloatNear(1e-4f), together[i].probabilities));
+  }
+}
+
+}  // namespace
+}  // namespace starling::inference_openvino
