@@ -14,7 +14,7 @@ absl::StatusOr<Bytes> Encode(const Payload& payload) {
   return Bytes(std::move(out));
 }
 
-absl::StatusOr<Payload> Decode(const Payload& payload, const MessageType& type) {
+absl::StatusOr<Payload> Decode(Payload payload, const MessageType& type) {
   if (payload.has_message()) return payload;
   auto message = type.create();
   const std::string_view bytes = payload.bytes().view();

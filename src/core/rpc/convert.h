@@ -14,6 +14,6 @@ absl::StatusOr<Bytes> Encode(const Payload& payload);
 
 // A payload with a message of `type`: `payload` itself if it has one, else parsed. INVALID_ARGUMENT if the bytes are no
 // such message. A payload's message must be of `type`.
-absl::StatusOr<Payload> Decode(const Payload& payload, const MessageType& type);
+absl::StatusOr<Payload> Decode(Payload payload, const MessageType& type);
 
 }  // namespace starling::rpc

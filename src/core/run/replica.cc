@@ -76,6 +76,7 @@ async::Task<void> Replica::RunOnce() {
   last_line_.clear();
   status_.pid = handle->pid;
   const pid_t pid = handle->pid;
+  hooks_.process(name_, pid);
   life.process.emplace(
       *async::Loop::Current(), *handle,
       [this, pid](std::string_view line) {
@@ -90,6 +91,7 @@ async::Task<void> Replica::RunOnce() {
   const std::string address = "unix:" + socket;
   if (co_await BecomeReady(life, address)) co_await Serve(life, address);
   co_await End(life);
+  hooks_.process(name_, 0);
   status_.pid = 0;
   status_.address.clear();
   unlink(socket.c_str());

@@ -43,6 +43,7 @@ struct ReplicaHooks {
   std::function<async::Task<absl::Status>(RequestContext context, const std::string& address)> probe;
   std::function<void()> changed;  // state went from or to kServing
   std::function<void(std::string_view line, pid_t pid)> log_line;
+  std::function<void(const std::string& replica, pid_t pid)> process;  // started; pid 0: ended
   std::function<void(std::string_view event)> log_event;  // "spam replica 0 is serving (pid 123)"
 };
 

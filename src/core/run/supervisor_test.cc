@@ -64,6 +64,7 @@ class SupervisorTest : public testing::Test {
       std::lock_guard lock(mutex_);
       lines_.emplace_back(line);
     };
+    hooks.process = [](const std::string&, pid_t) {};
     hooks.log_event = [](std::string_view) {};
     supervisor_ = std::make_unique<Supervisor>(
         loops_.at(0), spawner_, std::move(service),

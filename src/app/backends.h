@@ -1,0 +1,10 @@
+#pragma once
+
+#include "core/inference/runtime.h"
+
+namespace starling::app {
+
+// Makes the products of backends.def known under their names. Cheap: each is loaded when it is first asked for.
+void AddBackends(inference::RuntimeRegistry& runtimes);
+
+}  // namespace starling::app

@@ -1,0 +1,62 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+namespace starling::app {
+namespace {
+
+void AddConfigOptions(CLI::App* command, CommandLine* line) {
+  command->add_option("-c,--config", line->config_file, "YAML file; without one the defaults hold")->type_name("FILE");
+  command
+      ->add_option("--set", line->set, "one setting over file and environment, for example sentiment.max_texts=10")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, char** argv) {
+  CommandLine line;
+  line.program = argv[0];
+  CLI::App app("Starling: a set of AI microservices in one program.", "starling");
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  std::map<CLI::App*, Command> commands;
+  const auto add = [&](const char* name, const char* text, Command command) {
+    CLI::App* sub = app.add_subcommand(name, text);
+    commands[sub] = command;
+    return sub;
+  };
+
+  CLI::App* serve = add("serve", "start the services and their listeners", Command::kServe);
+  AddConfigOptions(serve, &line);
+  serve->add_option("-t,--target", line.targets, "only these services, for example sentiment,models")
+      ->type_name("NAME[,NAME...]")
+      ->delimiter(',');
+  // How a parent starts this program as one service of its own; see docs/other-languages.md.
+  serve->add_option("--child", line.child_service)->group("");
+
+  AddConfigOptions(add("check-config", "say whether the configuration is right, and print what holds", Command::kCheckConfig),
+                   &line);
+  add("print-config-schema", "JSON Schema of the configuration, for editors", Command::kPrintConfigSchema);
+  add("print-config-reference", "every setting, as the page docs/configuration.md", Command::kPrintConfigReference);
+  add("list-targets", "the services of this program", Command::kListTargets);
+  add("list-routes", "every route over HTTP and method over gRPC", Command::kListRoutes);
+  add("openapi", "the OpenAPI 3.1 document", Command::kOpenApi);
+  CLI::App* key = add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
+  key->add_option("name", line.key_name, "who will use it")->required();
+  key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
+  add("version", "version, compiler and build", Command::kVersion);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    line.exit_code = app.exit(error);
+    return line;
+  }
+  line.command = commands[app.get_subcommands().front()];
+  return line;
+}
+
+}  // namespace starling::app

@@ -1,0 +1,123 @@
+#include "app/commands.h"
+
+#include <cstdio>
+#include <string>
+
+#include "app/app_config.h"
+#include "app/placements.h"
+#include "app/telemetry.h"
+#include "app/version.h"
+#include "base/status.h"
+#include "core/config/print.h"
+#include "core/rpc/method.h"
+
+namespace starling::app {
+namespace {
+
+using Definitions = std::vector<run::ServiceDefinition>;
+
+std::string_view ShapeName(rpc::CallShape shape) {
+  switch (shape) {
+    case rpc::CallShape::kUnary:
+      return "unary";
+    case rpc::CallShape::kServerStream:
+      return "server stream";
+    case rpc::CallShape::kClientStream:
+      return "client stream";
+    default:
+      return "both streams";
+  }
+}
+
+std::string_view AccessName(const rpc::Method& method) {
+  switch (method.access) {
+    case rpc::Access::kPublic:
+      return "anyone";
+    case rpc::Access::kAuthenticated:
+      return "authenticated";
+    case rpc::Access::kScope:
+      return method.scope;
+    case rpc::Access::kService:
+      return "services";
+    default:
+      return "nobody";
+  }
+}
+
+int ListTargets(const Definitions& services) {
+  for (const run::ServiceDefinition& service : services) {
+    std::string needs;
+    for (const std::string& need : service.needs) needs += (needs.empty() ? "needs " : ", ") + need;
+    std::printf("%-12s %s%s%s\n", service.name.c_str(), service.summary.c_str(), needs.empty() ? "" : " ",
+                needs.c_str());
+  }
+  return 0;
+}
+
+void PrintRoute(const std::string& verb, const std::string& path, const rpc::Method& method) {
+  std::printf("%-7s %-44s %-14s %s\n", verb.c_str(), path.c_str(), std::string(AccessName(method)).c_str(),
+              std::string(ShapeName(method.shape)).c_str());
+}
+
+int ListRoutes(const Definitions& services) {
+  for (const run::ServiceDefinition& service : services) {
+    for (const rpc::Contract* contract : service.contracts) {
+      for (const rpc::Method& method : contract->methods) {
+        for (const rpc::HttpRule& rule : method.http) PrintRoute(std::string(rule.verb), std::string(rule.path), method);
+        PrintRoute("gRPC", std::string(method.path), method);
+      }
+    }
+  }
+  return 0;
+}
+
+int PrintVersion() {
+  std::printf("starling %s (%s)\n", kVersion, __VERSION__);
+  return 0;
+}
+
+}  // namespace
+
+config::Schema MakeSchema(const Definitions& services) {
+  config::Schema schema;
+  DeclareSettings(schema, services);
+  DeclareObserveSettings(schema);
+  for (const run::ServiceDefinition& service : services) {
+    if (service.declare_settings) service.declare_settings(schema);
+  }
+  return schema;
+}
+
+int RunCommand(const CommandLine& line, const Definitions& services, const config::Schema& schema) {
+  switch (line.command) {
+    case Command::kPrintConfigSchema:
+      std::fputs(config::JsonSchema(schema).c_str(), stdout);
+      return 0;
+    case Command::kPrintConfigReference:
+      std::fputs(config::ReferencePage(schema).c_str(), stdout);
+      return 0;
+    case Command::kListTargets:
+      return ListTargets(services);
+    case Command::kListRoutes:
+      return ListRoutes(services);
+    default:
+      return PrintVersion();
+  }
+}
+
+int CheckConfig(const CommandLine& line, const Definitions& services, const config::Schema& schema,
+                const config::Values& settings) {
+  const auto plan = PlanServices(services, settings.Get<PlacementsConfig>("placement"), line.targets);
+  if (!plan.ok()) {
+    std::fprintf(stderr, "starling: %s\n", std::string(Message(plan.status())).c_str());
+    return 1;
+  }
+  std::fputs(config::EffectiveYaml(schema, settings).c_str(), stdout);
+  std::printf("# The configuration is right. Services, in the order of their start:\n");
+  for (const auto& [definition, config] : plan->services) {
+    std::printf("#   %-12s %s\n", definition->name.c_str(), std::string(ModeName(config.mode)).c_str());
+  }
+  return 0;
+}
+
+}  // namespace starling::app

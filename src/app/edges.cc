@@ -1,0 +1,216 @@
+#include "app/edges.h"
+
+#include <future>
+#include <utility>
+
+#include "app/admin_service.h"
+#include "app/health_service.h"
+#include "app/metrics_page.h"
+#include "base/status.h"
+#include "core/async/spawn.h"
+#include "core/grpc/handler.h"
+#include "core/http/json_route.h"
+#include "core/http/listener.h"
+#include "core/http/router.h"
+#include "core/http/socket_address.h"
+#include "core/observe/log.h"
+#include "starling/admin/v1/admin.starling.h"
+
+namespace starling::app {
+namespace {
+
+http::ListenerOptions OptionsFor(const ListenConfig& listen, const LimitsConfig& limits) {
+  http::ListenerOptions options;
+  options.address = listen.address;
+  options.max_connections = static_cast<size_t>(limits.max_connections);
+  options.connection.idle_timeout = limits.idle_timeout;
+  options.http1.max_header_bytes = static_cast<size_t>(limits.max_header_bytes);
+  options.http1.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
+  options.http1.header_timeout = limits.header_timeout;
+  options.http1.body_timeout = limits.body_timeout;
+  options.tls = !listen.tls.certificate_file.empty();
+  options.tls_files = {listen.tls.certificate_file, listen.tls.key_file, listen.tls.client_ca_file,
+                       listen.tls.require_client_certificate, true};
+  options.h2.max_header_list_bytes = static_cast<uint32_t>(limits.max_header_bytes);
+  options.h2.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
+  options.h2.body_timeout = limits.body_timeout;
+  return options;
+}
+
+}  // namespace
+
+// One set of routes, and what its handlers are made of.
+struct Face {
+  Face(http::Handler& early, CorsConfig cors, Telemetry& telemetry)
+      : door(early), router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics()) {}
+
+  FrontDoor door;
+  http::Router router;
+  std::vector<std::unique_ptr<http::RouteHandler>> json_routes;
+  std::unique_ptr<grpc::Handler> grpc;
+  Routes routes;
+
+  absl::Status Serve(const std::vector<run::Served>& served, const http::JsonOptions& json,
+                     const grpc::HandlerOptions& grpc_options) {
+    std::vector<grpc::Served> over_grpc;
+    for (const run::Served& one : served) {
+      over_grpc.push_back({one.contract, one.endpoint});
+      for (const rpc::Method& method : one.contract->methods) {
+        for (const rpc::HttpRule& rule : method.http) {
+          json_routes.push_back(std::make_unique<http::JsonRoute>(json, method, rule, *one.endpoint));
+          RETURN_IF_ERROR(router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
+        }
+      }
+    }
+    grpc = std::make_unique<grpc::Handler>(grpc_options, over_grpc);
+    routes = {grpc.get(), &router};
+    return absl::OkStatus();
+  }
+};
+
+struct Edges::Parts {
+  Parts(const config::Values& settings, async::LoopGroup& l, async::Loop& c, async::Pool& p, Telemetry& t)
+      : server(settings.Get<ServerConfig>("server")),
+        loops(l),
+        control(c),
+        pool(p),
+        telemetry(t),
+        ready_page([this] { return current.load(); }),
+        health(*this),
+        metrics_page(t.metrics()),
+        admin_service(t.logger(), [this] { return Services(); }),
+        admin_dispatcher(admin_service),
+        health_service([this] { return current.load(); }),
+        health_dispatcher(health_service),
+        public_face(health, server.cors, t),
+        admin_face(health, {}, t),
+        inner_face(health, {}, t) {
+    json.max_body_bytes = static_cast<size_t>(server.limits.max_body_bytes);
+    json.json.max_depth = static_cast<size_t>(server.limits.max_json_depth);
+    json.request_timeout = server.limits.request_timeout;
+    json.tracer = &telemetry.tracer();
+    grpc_options.max_request_bytes = static_cast<size_t>(server.limits.max_body_bytes);
+    grpc_options.max_response_bytes = static_cast<size_t>(server.limits.max_body_bytes);
+    grpc_options.pool = &pool;
+  }
+
+  // /livez and /readyz, at any time.
+  class Health final : public http::Handler {
+   public:
+    explicit Health(Parts& parts) : parts_(parts) {}
+    async::Task<void> Handle(http::Exchange& exchange) override {
+      if (exchange.request().path == "/livez") co_return co_await parts_.live_page.Handle(exchange);
+      co_await parts_.ready_page.Handle(exchange);
+    }
+
+   private:
+    Parts& parts_;
+  };
+
+  std::vector<const PlacedService*> Services() const {
+    const Placements* placements = current.load();
+    return placements != nullptr ? placements->services() : std::vector<const PlacedService*>();
+  }
+
+  absl::StatusOr<std::unique_ptr<http::Listener>> Start(const ListenConfig& listen, http::Handler& handler) {
+    return http::Listener::Start(loops, OptionsFor(listen, server.limits), handler);
+  }
+
+  const ServerConfig& server;
+  async::LoopGroup& loops;
+  async::Loop& control;
+  async::Pool& pool;
+  Telemetry& telemetry;
+  std::atomic<const Placements*> current{nullptr};  // while they serve
+  LivePage live_page;
+  ReadyPage ready_page;
+  Health health;
+  MetricsPage metrics_page;
+  AdminService admin_service;
+  admin::v1::AdminServiceDispatcher admin_dispatcher;
+  HealthService health_service;
+  ::grpc::health::v1::HealthDispatcher health_dispatcher;
+  http::JsonOptions json;
+  grpc::HandlerOptions grpc_options;
+  Face public_face, admin_face, inner_face;
+  // Last: closed first.
+  std::vector<std::unique_ptr<http::Listener>> public_listeners;
+  std::unique_ptr<http::Listener> inner_listener;
+};
+
+Edges::Edges(const config::Values& settings, async::LoopGroup& loops, async::Loop& control, async::Pool& pool,
+             Telemetry& telemetry)
+    : parts_(std::make_unique<Parts>(settings, loops, control, pool, telemetry)) {}
+
+Edges::~Edges() = default;
+
+absl::Status Edges::Listen(const std::string& inner_socket) {
+  struct One {
+    const char* name;
+    const ListenConfig& config;
+    Face& face;
+  };
+  const ServerConfig& server = parts_->server;
+  for (const One& one : {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},
+                         One{"admin", server.admin, parts_->admin_face}}) {
+    if (one.config.address.empty()) continue;
+    ASSIGN_OR_RETURN(auto listener, parts_->Start(one.config, one.face.door));
+    const bool tls = !one.config.tls.certificate_file.empty();
+    const std::string scheme = std::string(one.name) == "grpc" ? "" : tls ? "https://" : "http://";
+    addresses_.push_back({one.name, scheme + listener->address()});
+    parts_->public_listeners.push_back(std::move(listener));
+  }
+  ListenConfig inner;
+  inner.address = "unix:" + inner_socket;
+  ASSIGN_OR_RETURN(parts_->inner_listener, parts_->Start(inner, parts_->inner_face.door));
+  return absl::OkStatus();
+}
+
+absl::Status Edges::ListenAsChild(const std::string& socket) {
+  ListenConfig config;
+  config.address = "unix:" + socket;
+  ASSIGN_OR_RETURN(auto listener, parts_->Start(config, parts_->inner_face.door));
+  parts_->public_listeners.push_back(std::move(listener));
+  return absl::OkStatus();
+}
+
+absl::Status Edges::Open(const Placements& placements) {
+  Parts& parts = *parts_;
+  const run::Served health{&::grpc::health::v1::HealthContract(), &parts.health_dispatcher};
+  std::vector<run::Served> served = placements.served();
+  served.push_back(health);
+  RETURN_IF_ERROR(parts.public_face.Serve(served, parts.json, parts.grpc_options));
+  RETURN_IF_ERROR(parts.inner_face.Serve(served, parts.json, parts.grpc_options));
+  RETURN_IF_ERROR(parts.admin_face.Serve({{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health},
+                                         parts.json, parts.grpc_options));
+  RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.metrics_page));
+  parts.current.store(&placements);
+  for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face}) face->door.Open(&face->routes);
+  return absl::OkStatus();
+}
+
+namespace {
+
+async::Task<void> DrainAll(std::vector<std::unique_ptr<http::Listener>>* listeners, std::chrono::milliseconds grace,
+                           std::promise<bool>* done) {
+  bool clean = true;
+  async::TaskGroup group;
+  auto drain = [](http::Listener* listener, std::chrono::milliseconds time, bool* all) -> async::Task<void> {
+    const bool drained = co_await listener->Drain(time);
+    *all = *all && drained;
+  };
+  for (const auto& listener : *listeners) group.Start(drain(listener.get(), grace, &clean));
+  co_await group.Join();
+  done->set_value(clean);
+}
+
+}  // namespace
+
+bool Edges::DrainPublic(std::chrono::milliseconds grace) {
+  parts_->current.store(nullptr);
+  std::promise<bool> done;
+  async::Spawn(parts_->control, DrainAll(&parts_->public_listeners, grace, &done));
+  return done.get_future().get();
+}
+
+}  // namespace starling::app

@@ -1,0 +1,30 @@
+#include "app/front_door.h"
+
+#include <utility>
+
+#include "core/grpc/handler.h"
+
+namespace starling::app {
+namespace {
+
+bool IsHealthPage(const http::Request& request) { return request.path == "/livez" || request.path == "/readyz"; }
+
+}  // namespace
+
+async::Task<void> FrontDoor::Handle(http::Exchange& exchange) {
+  if (IsHealthPage(exchange.request())) co_return co_await early_.Handle(exchange);
+  const Routes* routes = routes_.load(std::memory_order_acquire);
+  if (routes == nullptr) {
+    http::Headers headers;
+    headers.Add("content-type", "application/json");
+    headers.Add("retry-after", "1");
+    (void)co_await exchange.Respond(
+        503, std::move(headers),
+        Bytes::Static("{\"error\": \"Service unavailable\", \"details\": \"The program is starting.\"}"));
+    co_return;
+  }
+  http::Handler& handler = grpc::Handler::IsGrpc(exchange.request()) ? *routes->grpc : *routes->http;
+  co_await handler.Handle(exchange);
+}
+
+}  // namespace starling::app

@@ -1,0 +1,59 @@
+#include "app/main.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "app/app_config.h"
+#include "app/application.h"
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/stop_signals.h"
+#include "app/telemetry.h"
+#include "base/status.h"
+#include "core/config/overlay.h"
+#include "core/config/schema.h"
+#include "core/observe/log.h"
+
+namespace starling::app {
+namespace {
+
+using Definitions = std::vector<run::ServiceDefinition>;
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "starling: %s\n", std::string(Message(status)).c_str());
+  return 1;
+}
+
+int Serve(const CommandLine& line, const Definitions& services, const config::Values& settings) {
+  StopSignals signals;
+  Application application(line, services, settings);
+  const absl::Status started = application.Start();
+  if (!started.ok()) return Fail(started);
+  application.Announce();
+  const bool is_child = !line.child_service.empty();
+  if (signals.Wait(is_child) == StopSignals::Reason::kParentGone) {
+    // Nobody is left to answer to.
+    std::_Exit(0);
+  }
+  observe::LogInfo("stopping: requests under way may finish");
+  signals.EndAtNextSignal();
+  if (!application.Stop()) observe::LogWarning("stopped with requests under way: server.drain_timeout is over");
+  return 0;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
+  const CommandLine line = ParseCommandLine(argc, argv);
+  if (line.command == Command::kDone) return line.exit_code;
+  const config::Schema schema = MakeSchema(services);
+  if (line.command != Command::kServe && line.command != Command::kCheckConfig) {
+    return RunCommand(line, services, schema);
+  }
+  const auto settings = schema.Load({line.config_file, config::ProcessEnvironment(), line.set});
+  if (!settings.ok()) return Fail(settings.status());
+  if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);
+  return Serve(line, services, *settings);
+}
+
+}  // namespace starling::app

@@ -1,0 +1,140 @@
+#include "app/placements.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "core/run/start_order.h"
+
+namespace starling::app {
+namespace {
+
+using Definitions = std::vector<run::ServiceDefinition>;
+
+const run::ServiceDefinition* FindDefinition(const Definitions& definitions, const std::string& name) {
+  for (const run::ServiceDefinition& definition : definitions) {
+    if (definition.name == name) return &definition;
+  }
+  return nullptr;
+}
+
+PlacementConfig ConfigOf(const run::ServiceDefinition& definition, const PlacementsConfig& config) {
+  const auto found = config.services.find(definition.name);
+  PlacementConfig placement = found != config.services.end() ? found->second : PlacementConfig();
+  if (placement.mode == PlacementMode::kDefault) placement.mode = DefaultMode(definition);
+  return placement;
+}
+
+// A service that runs elsewhere has its needs there.
+bool NeedsHere(PlacementMode mode) { return mode != PlacementMode::kRemote; }
+
+absl::StatusOr<PlacementPlan> InOrder(const Definitions& definitions,
+                                      const std::map<std::string, PlacementConfig>& chosen) {
+  std::vector<run::Need> needs;
+  for (const run::ServiceDefinition& definition : definitions) {
+    const auto found = chosen.find(definition.name);
+    if (found == chosen.end()) continue;
+    needs.push_back({definition.name, NeedsHere(found->second.mode) ? definition.needs : std::vector<std::string>()});
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> order, run::StartOrder(needs));
+  PlacementPlan plan;
+  for (const std::string& name : order) {
+    plan.services.emplace_back(FindDefinition(definitions, name), chosen.at(name));
+  }
+  return plan;
+}
+
+}  // namespace
+
+absl::StatusOr<PlacementPlan> PlanServices(const Definitions& definitions, const PlacementsConfig& config,
+                                           const std::vector<std::string>& targets) {
+  for (const std::string& target : targets) {
+    if (FindDefinition(definitions, target) != nullptr) continue;
+    return FailedPrecondition("There is no service '", target, "'; `starling list-targets` prints those there are.");
+  }
+  std::map<std::string, PlacementConfig> chosen;
+  for (const run::ServiceDefinition& definition : definitions) {
+    const PlacementConfig placement = ConfigOf(definition, config);
+    const bool wanted = targets.empty() || std::find(targets.begin(), targets.end(), definition.name) != targets.end();
+    // A remote service costs nothing here, and those that are wanted may need it.
+    if (placement.mode != PlacementMode::kOff && (wanted || placement.mode == PlacementMode::kRemote)) {
+      chosen[definition.name] = placement;
+    }
+  }
+  return InOrder(definitions, chosen);
+}
+
+absl::StatusOr<PlacementPlan> PlanChild(const Definitions& definitions, const std::string& service,
+                                        const std::string& parent_socket) {
+  const run::ServiceDefinition* definition = FindDefinition(definitions, service);
+  if (definition == nullptr) return FailedPrecondition("There is no service '", service, "'.");
+  std::map<std::string, PlacementConfig> chosen;
+  chosen[service].mode = PlacementMode::kInline;
+  for (const std::string& need : definition->needs) {
+    chosen[need].mode = PlacementMode::kRemote;
+    chosen[need].targets = {"unix:" + parent_socket};
+    chosen[need].plaintext = true;
+  }
+  return InOrder(definitions, chosen);
+}
+
+Placements::Placements(PlacementTools tools) : tools_(std::move(tools)) {
+  tools_.environment.need = [this](const rpc::Contract& contract) -> rpc::Endpoint& { return Find(contract); };
+}
+
+Placements::~Placements() { Stop(); }
+
+absl::Status Placements::Place(const PlacementPlan& plan) {
+  for (const auto& [definition, config] : plan.services) {
+    ASSIGN_OR_RETURN(auto placed, PlacedService::Place(*definition, config, tools_));
+    services_.push_back(std::move(placed));
+  }
+  return absl::OkStatus();
+}
+
+rpc::Endpoint& Placements::Find(const rpc::Contract& contract) const {
+  for (const auto& service : services_) {
+    for (const run::Served& served : service->served()) {
+      if (served.contract == &contract) return *served.endpoint;
+    }
+  }
+  // The start order has placed every declared need before: the service calls what it did not declare.
+  std::fprintf(stderr, "A service calls %.*s without declaring the need.\n", static_cast<int>(contract.service.size()),
+               contract.service.data());
+  std::abort();
+}
+
+std::vector<const PlacedService*> Placements::services() const {
+  std::vector<const PlacedService*> all;
+  for (const auto& service : services_) all.push_back(service.get());
+  return all;
+}
+
+std::vector<run::Served> Placements::served() const {
+  std::vector<run::Served> all;
+  for (const auto& service : services_) all.insert(all.end(), service->served().begin(), service->served().end());
+  return all;
+}
+
+run::Readiness Placements::Ready() const {
+  std::vector<std::string> reasons;
+  for (const auto& service : services_) {
+    const run::Readiness ready = service->Ready();
+    if (!ready.ready) reasons.push_back(StrCat(service->definition().name, ": ", ready.reason));
+  }
+  return {reasons.empty(), absl::StrJoin(reasons, "; ")};
+}
+
+void Placements::Stop() {
+  while (!services_.empty()) {
+    services_.back()->Stop();
+    services_.pop_back();
+  }
+}
+
+}  // namespace starling::app

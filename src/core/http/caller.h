@@ -1,0 +1,36 @@
+// Who calls, and what a request's headers say of its context: the same for every protocol at the edge.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/context/request_context.h"
+#include "core/http/authenticator.h"
+#include "core/http/exchange.h"
+#include "core/rpc/method.h"
+
+namespace starling::http {
+
+// Who sends the request. Without an authenticator the peer of a Unix socket is a service and everyone else anonymous.
+absl::StatusOr<Principal> Identify(const Request& request, Authenticator* authenticator);
+
+// OK, UNAUTHENTICATED or PERMISSION_DENIED. Services may call everything.
+absl::Status CheckAccess(const rpc::Method& method, const Principal& caller);
+
+// The caller's x-request-id if it is harmless in logs and answers, else a new one.
+std::string RequestIdOf(const Request& request);
+
+struct Arrival {
+  std::shared_ptr<const RequestOrigin> origin;
+  std::optional<TraceContext> trace;  // the caller's span
+};
+// What the headers of a request by `caller` say. A service's word on whose behalf it calls is taken, nobody else's.
+Arrival ReadArrival(const Request& request, Principal caller, std::string request_id);
+
+// %XX decoded; nullopt for a malformed escape. With `plus`, '+' is a space (queries).
+std::optional<std::string> PercentDecode(std::string_view text, bool plus);
+
+}  // namespace starling::http

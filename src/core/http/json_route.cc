@@ -1,0 +1,186 @@
+#include "core/http/json_route.h"
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "core/async/loop.h"
+#include "core/async/spawn.h"
+#include "core/http/caller.h"
+#include "core/http/error_body.h"
+#include "core/http/event_stream.h"
+#include "core/http/respond_error.h"
+#include "core/rpc/convert.h"
+
+namespace starling::http {
+namespace {
+
+constexpr int kPayloadTooLarge = 413;
+constexpr int kUnsupportedMediaType = 415;
+
+// Without parameters such as charset; UTF-8 is what JSON is in (RFC 8259, section 8.1).
+bool IsJson(std::string_view content_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (!content_type.empty() && content_type.back() == ' ') content_type.remove_suffix(1);
+  return content_type == "application/json" || content_type.ends_with("+json");
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view query) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    if (pair.empty()) continue;
+    const size_t equals = pair.find('=');
+    auto name = PercentDecode(pair.substr(0, equals), true);
+    auto value = PercentDecode(equals == std::string_view::npos ? "" : pair.substr(equals + 1), true);
+    if (!name.has_value() || !value.has_value()) return InvalidArgument("The query holds a malformed %-escape.");
+    parameters.emplace_back(*std::move(name), *std::move(value));
+  }
+  return parameters;
+}
+
+absl::StatusOr<std::chrono::milliseconds> TimeoutOf(const Request& request, std::chrono::milliseconds longest) {
+  const auto header = request.headers.Get("x-request-timeout-ms");
+  if (!header.has_value()) return longest;
+  int64_t asked = 0;
+  const auto [end, error] = std::from_chars(header->data(), header->data() + header->size(), asked);
+  if (error != std::errc() || end != header->data() + header->size() || asked <= 0) {
+    return InvalidArgument("The header x-request-timeout-ms must be a positive number of milliseconds.");
+  }
+  return std::min(longest, std::chrono::milliseconds(asked));
+}
+
+}  // namespace
+
+// One request, in the coroutine of its handler.
+class JsonRoute::Call {
+ public:
+  Call(const JsonRoute& route, Exchange& exchange, const RouteMatch& match)
+      : route_(route), exchange_(exchange), match_(match), cancel_(exchange.cancel()) {}
+
+  async::Task<void> Run() {
+    const absl::Status begun = co_await Begin();
+    if (!begun.ok()) {
+      span_.SetStatus(begun);
+      co_return co_await RespondError(exchange_, begun, match_.request_id, http_status_);
+    }
+    if (route_.method_.shape == rpc::CallShape::kUnary) {
+      co_await Unary();
+    } else {
+      co_await Stream();
+    }
+  }
+
+ private:
+  // Cheap refusals first: who calls, then how large, then what it says.
+  async::Task<absl::Status> Begin() {
+    const Request& request = exchange_.request();
+    CO_ASSIGN_OR_RETURN(Principal caller, Identify(request, route_.options_.authenticator));
+    const absl::Status access = CheckAccess(route_.method_, caller);
+    Arrival arrival = ReadArrival(request, std::move(caller), match_.request_id);
+    TraceContext trace = arrival.trace.value_or(TraceContext());
+    if (route_.options_.tracer != nullptr) {
+      span_ = route_.options_.tracer->StartRequest(arrival.trace, StrCat(route_.rule_.verb, " ", route_.rule_.path),
+                                                   observe::SpanKind::kServer);
+      span_.Set("http.request.method", route_.rule_.verb);
+      span_.Set("http.route", route_.rule_.path);
+      trace = span_.trace();
+    }
+    context_ = RequestContext(std::move(arrival.origin), kNoDeadline, cancel_.token(), trace);
+    CO_RETURN_IF_ERROR(access);
+    if (route_.method_.shape == rpc::CallShape::kUnary) {
+      CO_ASSIGN_OR_RETURN(const auto timeout, TimeoutOf(request, route_.options_.request_timeout));
+      StartDeadline(timeout);
+    }
+    co_return co_await Decode(request);
+  }
+
+  void StartDeadline(std::chrono::milliseconds timeout) {
+    context_ = context_.WithDeadline(std::chrono::steady_clock::now() + timeout);
+    deadline_ = async::Loop::Current()->After(
+        timeout, [this] { cancel_.Cancel(DeadlineExceeded("The deadline of this request has passed.")); });
+  }
+
+  async::Task<absl::Status> Decode(const Request& request) {
+    rpc::HttpParameters parameters;
+    parameters.path = match_.variables;
+    CO_ASSIGN_OR_RETURN(parameters.query, ParseQuery(request.query));
+    Bytes body;
+    if (route_.rule_.has_body) {
+      if (const auto type = request.headers.Get("content-type"); type.has_value() && !IsJson(*type)) {
+        http_status_ = kUnsupportedMediaType;
+        co_return InvalidArgument("The content-type must be application/json.");
+      }
+      auto read = co_await ReadAll(exchange_, route_.options_.max_body_bytes);
+      if (!read.ok()) {
+        if (read.status().code() == absl::StatusCode::kResourceExhausted) http_status_ = kPayloadTooLarge;
+        co_return read.status();
+      }
+      body = *std::move(read);
+    }
+    request_ = route_.method_.request->create();
+    co_return route_.rule_.decode(parameters, body.view(), route_.options_.json, request_.get());
+  }
+
+  async::Task<void> Unary() {
+    auto response = co_await route_.endpoint_.Unary(context_, route_.method_, rpc::Payload::Own(std::move(request_)));
+    if (response.ok()) response = rpc::Decode(*std::move(response), *route_.method_.response);
+    span_.SetStatus(response.status());
+    if (!response.ok()) co_return co_await RespondError(exchange_, response.status(), match_.request_id);
+    std::string json;
+    route_.rule_.encode(response->message(), &json);
+    Headers headers;
+    headers.Add("content-type", "application/json");
+    (void)co_await exchange_.Respond(200, std::move(headers), Bytes(std::move(json)));
+  }
+
+  async::Task<void> Stream() {
+    auto responses = route_.endpoint_.Open(context_, route_.method_,
+                                           async::StreamOf(rpc::Payload::Own(std::move(request_))));
+    EventStream events(exchange_, route_.options_.heartbeat);
+    absl::Status end = co_await Forward(responses, events);
+    span_.SetStatus(end);
+    // An error before the first event is an ordinary error answer.
+    if (!end.ok() && !events.started()) {
+      events.Abandon();
+      co_await RespondError(exchange_, end, match_.request_id);
+    } else {
+      co_await events.Finish(end.ok() ? "" : ErrorResponseFor(end, match_.request_id).body);
+    }
+    cancel_.Cancel();
+  }
+
+  async::Task<absl::Status> Forward(async::Stream<rpc::Payload>& responses, EventStream& events) {
+    events.KeepAlive();
+    while (true) {
+      auto item = co_await responses.Next();
+      if (!item.ok()) co_return item.status();
+      if (!item->has_value()) co_return absl::OkStatus();
+      auto message = rpc::Decode(**std::move(item), *route_.method_.response);
+      if (!message.ok()) co_return message.status();
+      std::string json;
+      route_.rule_.encode(message->message(), &json);
+      CO_RETURN_IF_ERROR(co_await events.Send(json));
+    }
+  }
+
+  const JsonRoute& route_;
+  Exchange& exchange_;
+  const RouteMatch& match_;
+  CancelSource cancel_;
+  async::Timer deadline_;
+  observe::Span span_;
+  RequestContext context_;
+  std::shared_ptr<google::protobuf::MessageLite> request_;
+  int http_status_ = 0;
+};
+
+async::Task<void> JsonRoute::Handle(Exchange& exchange, const RouteMatch& match) {
+  Call call(*this, exchange, match);
+  co_await call.Run();
+}
+
+}  // namespace starling::http

@@ -1,0 +1,148 @@
+#include "core/rpc/policy_endpoint.h"
+
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "base/status.h"
+#include "core/async/completion.h"
+#include "core/async/spawn.h"
+#include "core/observe/prometheus.h"
+
+namespace starling::rpc {
+namespace {
+
+using google::protobuf::StringValue;
+
+absl::Status MustHaveAValue(const google::protobuf::MessageLite& message) {
+  if (!static_cast<const StringValue&>(message).value().empty()) return absl::OkStatus();
+  return ViolationError({"value", "string.min_len", "'value' must not be empty."});
+}
+
+const MessageType kType{"google.protobuf.StringValue",
+                        []() -> std::shared_ptr<google::protobuf::MessageLite> { return std::make_shared<StringValue>(); },
+                        nullptr, nullptr, MustHaveAValue};
+const Method kMethods[] = {
+    {"/s/Echo", "s", "Echo", CallShape::kUnary, true, Access::kPublic, "", &kType, &kType, {}},
+    {"/s/Throw", "s", "Throw", CallShape::kUnary, true, Access::kPublic, "", &kType, &kType, {}},
+    {"/s/Wait", "s", "Wait", CallShape::kUnary, true, Access::kPublic, "", &kType, &kType, {}},
+    {"/s/Stream", "s", "Stream", CallShape::kBidi, true, Access::kPublic, "", &kType, &kType, {}},
+};
+const Contract kContract{"s", kMethods, "", ""};
+
+class Inner final : public Endpoint {
+ public:
+  int calls = 0;
+  async::Completion<bool> go_on;
+
+  async::Task<absl::StatusOr<Payload>> Unary(RequestContext, const Method& method, Payload request) override {
+    ++calls;
+    if (method.name == "Throw") throw std::runtime_error("bug");
+    if (method.name == "Wait") co_await go_on;
+    co_return request;
+  }
+  async::Stream<Payload> Open(RequestContext, const Method&, async::Stream<Payload> requests) override {
+    while (true) {
+      auto request = co_await requests.Next();
+      if (!request.ok()) co_return request.status();
+      if (!request->has_value()) throw std::runtime_error("bug at the end");
+      co_yield **std::move(request);
+    }
+  }
+};
+
+class PolicyEndpointTest : public testing::Test {
+ protected:
+  PolicyEndpointTest() : endpoint_(kContract, inner_, {"sample", "inline", 1}, registry_, tracer_) {}
+
+  absl::Status Call(const Method& method, std::string_view value, RequestContext context = RequestContext()) {
+    StringValue request;
+    request.set_value(std::string(value));
+    return async::BlockOn(endpoint_.Unary(context, method, Payload::Borrow(request))).status();
+  }
+
+  Inner inner_;
+  observe::Registry registry_;
+  observe::Tracer tracer_;
+  PolicyEndpoint endpoint_;
+};
+
+TEST_F(PolicyEndpointTest, NoWorkStartsAfterTheDeadlineOrForBadInput) {
+  EXPECT_EQ(Call(kMethods[0], "x", RequestContext().WithDeadline(std::chrono::steady_clock::now())).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Call(kMethods[0], "").message(), "'value' must not be empty.");
+  const auto garbage = Payload::Encoded(Bytes::Static("\xff\xff"));
+  EXPECT_EQ(async::BlockOn(endpoint_.Unary(RequestContext(), kMethods[0], garbage)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(inner_.calls, 0);
+  EXPECT_TRUE(Call(kMethods[0], "x").ok());
+}
+
+TEST_F(PolicyEndpointTest, AnExceptionIsAnInternalError) {
+  EXPECT_EQ(Call(kMethods[1], "x").code(), absl::StatusCode::kInternal);
+}
+
+async::Task<void> CallInto(Endpoint* endpoint, const Method* method, absl::Status* status) {
+  StringValue request;
+  request.set_value("x");
+  *status = (co_await endpoint->Unary(RequestContext(), *method, Payload::Borrow(request))).status();
+}
+
+async::Task<absl::Status> SecondOfTwo(Endpoint* endpoint, Inner* inner) {
+  absl::Status first, second;
+  async::TaskGroup group;
+  group.Start(CallInto(endpoint, &kMethods[2], &first));
+  co_await CallInto(endpoint, &kMethods[0], &second);
+  inner->go_on.completer().Set(true);
+  co_await group.Join();
+  EXPECT_TRUE(first.ok());
+  co_return second;
+}
+
+TEST_F(PolicyEndpointTest, TooManyCallsAreRefusedWithATimeToComeBack) {
+  const absl::Status status = async::BlockOn(SecondOfTwo(&endpoint_, &inner_));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(RetryAfter(status).has_value());
+  EXPECT_TRUE(Call(kMethods[0], "x").ok());
+}
+
+async::Stream<Payload> Texts(std::vector<std::string> values) {
+  for (const std::string& value : values) {
+    auto message = std::make_shared<StringValue>();
+    message->set_value(value);
+    co_yield Payload::Own(std::move(message));
+  }
+  co_return absl::OkStatus();
+}
+
+async::Task<int> Count(async::Stream<Payload> stream, absl::Status* end) {
+  int count = 0;
+  while (true) {
+    auto item = co_await stream.Next();
+    *end = item.status();
+    if (!item.ok() || !item->has_value()) co_return count;
+    ++count;
+  }
+}
+
+TEST_F(PolicyEndpointTest, EveryMessageOfAStreamIsChecked) {
+  absl::Status end;
+  EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a", "b", ""})), &end)), 2);
+  EXPECT_EQ(end.message(), "'value' must not be empty.");
+  EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a"})), &end)), 1);
+  EXPECT_EQ(end.code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(PolicyEndpointTest, CountsEveryOutcome) {
+  (void)Call(kMethods[0], "x");
+  (void)Call(kMethods[0], "");
+  const std::string text = observe::Expose(registry_, observe::Exposition::kPrometheusText);
+  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"OK\",starling_placement=\"inline\"} 1"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"INVALID_ARGUMENT\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace starling::rpc

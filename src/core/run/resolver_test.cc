@@ -1,0 +1,37 @@
+#include "core/run/resolver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace starling::run {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+
+TEST(ResolverTest, ChecksTargets) {
+  for (const char* good : {"unix:/run/x.sock", "localhost:80", "10.0.0.1:65535", "[::1]:8001"}) {
+    EXPECT_TRUE(CheckTarget(good).ok()) << good;
+  }
+  for (const char* bad : {"", "localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "::1:80", "h:8x"}) {
+    EXPECT_FALSE(CheckTarget(bad).ok()) << bad;
+  }
+}
+
+TEST(ResolverTest, ResolvesNamesAndKeepsAddresses) {
+  EXPECT_THAT(*ResolveTargets({"unix:/run/x.sock", "127.0.0.1:80", "127.0.0.1:80"}),
+              ElementsAre("127.0.0.1:80", "unix:/run/x.sock"));
+  EXPECT_THAT(*ResolveTargets({"localhost:8001"}), Contains("127.0.0.1:8001"));
+}
+
+TEST(ResolverTest, TellsTheFirstSetAndStops) {
+  std::promise<std::vector<std::string>> first;
+  Resolver resolver({"[::1]:80"}, std::chrono::hours(1),
+                    [&](const std::vector<std::string>& set) { first.set_value(set); }, [](const absl::Status&) {});
+  EXPECT_THAT(first.get_future().get(), ElementsAre("[::1]:80"));
+}
+
+}  // namespace
+}  // namespace starling::run

@@ -1,0 +1,80 @@
+"""The sentiment service from outside, in every placement, with stock clients."""
+
+import grpc
+import httpx
+import pytest
+from harness.contracts import contract
+
+TEXTS = [
+    "This product is absolutely amazing! Highly recommend.",
+    "I had a terrible experience with their customer service.",
+    "The weather today is neither good nor bad.",
+]
+NOT_A_LIST = {"error": "Invalid input format", "details": "'texts' field must be a non-empty list of strings."}
+
+
+def post(program, **arguments):
+    return httpx.post(program.url + "/analyze-sentiment", timeout=30, **arguments)
+
+
+@pytest.mark.smoke
+def test_labels_the_three_texts(sentiment_placed):
+    response = post(sentiment_placed, json={"texts": TEXTS})
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert list(body) == ["results"]
+    assert [result["text"] for result in body["results"]] == TEXTS
+    assert [result["sentiment"] for result in body["results"]] == ["positive", "negative", "neutral"]
+    for result in body["results"]:
+        assert set(result) == {"text", "sentiment", "confidence"}
+        assert 1 / 3 <= result["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"texts": None}, {"texts": "text"}, {"texts": {}}, {"texts": []}, {"texts": [1]}, {"texts": ["a", None]}, {"texts": ["a", ["b"]]}],
+)
+def test_texts_must_be_a_list_of_strings(sentiment_placed, body):
+    response = post(sentiment_placed, json=body)
+    assert (response.status_code, response.json()) == (400, NOT_A_LIST)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"texts": ["a"', b"[]", b'"texts"', b'{"texts": ["a"]} x', b'{"texts": ["\\ud800"]}', b'{"texts": ["\xff"]}'])
+def test_malformed_json_is_told(sentiment_placed, body):
+    response = post(sentiment_placed, content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+    assert set(response.json()) == {"error", "details"}
+    assert response.json()["error"] == "Invalid input format"
+    assert response.json()["details"]
+
+
+def test_any_text_comes_back_unchanged(sentiment_placed):
+    texts = ["", " ", "\u0000\u0007\u001f", "\u2028\u2029\ufeff", "e\u0301 \u00e9", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u202eright to left", '"\\/\b\f\n\r\t', "中文 한국어 עברית"]
+    response = post(sentiment_placed, json={"texts": texts})
+    assert response.status_code == 200, response.text
+    assert [result["text"] for result in response.json()["results"]] == texts
+
+
+def test_number_and_size_of_texts_are_bounded(sentiment_placed):
+    response = post(sentiment_placed, json={"texts": ["a"] * 257})
+    assert response.status_code == 400
+    assert response.json()["error"] == "Invalid input format"
+    assert "texts" in response.json()["details"] and "256" in response.json()["details"]
+    response = post(sentiment_placed, json={"texts": ["ok", "x" * (16 * 1024 + 1)]})
+    assert response.status_code == 400
+    assert "texts[1]" in response.json()["details"] and "16384" in response.json()["details"]
+
+
+def test_the_same_over_grpc(sentiment_placed):
+    messages, stubs = contract("starling/sentiment/v1/sentiment.proto")
+    with grpc.insecure_channel(sentiment_placed.grpc) as channel:
+        stub = stubs.SentimentServiceStub(channel)
+        response = stub.AnalyzeSentiment(messages.AnalyzeSentimentRequest(texts=TEXTS), timeout=30)
+        assert [result.sentiment for result in response.results] == ["positive", "negative", "neutral"]
+        over_http = post(sentiment_placed, json={"texts": TEXTS}).json()["results"]
+        assert [result.confidence for result in response.results] == pytest.approx([r["confidence"] for r in over_http], abs=1e-4)
+        with pytest.raises(grpc.RpcError) as error:
+            stub.AnalyzeSentiment(messages.AnalyzeSentimentRequest(), timeout=30)
+        assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert error.value.details() == NOT_A_LIST["details"]

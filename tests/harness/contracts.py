@@ -1,0 +1,34 @@
+"""Stock Python messages and stubs of the contracts, compiled on the fly by grpcio-tools."""
+
+import importlib
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from grpc_tools import protoc
+
+from harness.program import ROOT
+
+_OUT = tempfile.TemporaryDirectory(prefix="starling-protos-")
+
+
+def _googleapis():
+    import google.api.annotations_pb2 as annotations
+
+    return str(Path(annotations.__file__).parents[2])
+
+
+@cache
+def contract(path):
+    """`contract("starling/sentiment/v1/sentiment.proto")` gives the modules (messages, stubs)."""
+    if _OUT.name not in sys.path:
+        sys.path.insert(0, _OUT.name)
+    api = ROOT / "api"
+    files = [path, "buf/validate/validate.proto", "starling/options/v1/options.proto"]
+    arguments = ["protoc", f"-I{api}", f"-I{_googleapis()}", f"-I{Path(protoc.__file__).parent / '_proto'}"]
+    code = protoc.main([*arguments, f"--python_out={_OUT.name}", f"--grpc_python_out={_OUT.name}", *files])
+    assert code == 0, f"protoc failed for {path}"
+    module = path.removesuffix(".proto").replace("/", ".")
+    importlib.invalidate_caches()
+    return importlib.import_module(module + "_pb2"), importlib.import_module(module + "_pb2_grpc")

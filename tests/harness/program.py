@@ -1,0 +1,152 @@
+"""The real program under test: started on free ports, stopped at the end, its log kept."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("STARLING_BINARY", ROOT / "build/release/starling"))
+START_TIMEOUT_S = 60
+
+
+def wait_for(condition, timeout_s=20, what="the condition"):
+    """Asks until `condition()` is true; a test never waits for time alone."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"{what} did not hold within {timeout_s} s"
+        time.sleep(0.02)
+
+
+class Program:
+    """`starling serve` with a configuration given as a dict. Addresses are read from what it prints."""
+
+    def __init__(self, config=None, arguments=(), environment=None, wait_ready=True, binary=BINARY):
+        self.directory = tempfile.TemporaryDirectory(prefix="starling-test-")
+        folder = Path(self.directory.name)
+        self.config_file = folder / "config.yaml"
+        self.config_file.write_text(yaml.safe_dump(_on_free_ports(config or {})))
+        self.log_file = folder / "log"
+        self._log = open(self.log_file, "wb")
+        self.process = subprocess.Popen(
+            [str(binary), "serve", "--config", str(self.config_file), *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env={**os.environ, **(environment or {})},
+        )
+        self.addresses = {}
+        try:
+            self._read_addresses()
+            if wait_ready:
+                self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _read_addresses(self):
+        """One line a listener: `http   http://127.0.0.1:43121`, up to a line that starts with `Try`."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            line = self.process.stdout.readline().decode()
+            if not line:
+                raise AssertionError(f"starling ended with {self.process.wait()}:\n{self.log()}")
+            match = re.match(r"\s*(http|grpc|admin)\s+(?:https?://)?(\S+)", line)
+            if match:
+                self.addresses[match[1]] = match[2]
+            if line.strip().startswith("Try"):
+                return
+        raise AssertionError("starling printed no addresses")
+
+    @property
+    def url(self):
+        return "http://" + self.addresses["http"]
+
+    @property
+    def admin_url(self):
+        return "http://" + self.addresses["admin"]
+
+    @property
+    def grpc(self):
+        return self.addresses["grpc"]
+
+    def wait_ready(self):
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError(f"starling ended with {self.process.returncode}:\n{self.log()}")
+            try:
+                return httpx.get(self.url + "/readyz", timeout=5).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_for(ready, START_TIMEOUT_S, "readiness")
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def log_lines(self):
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+
+    def metrics(self):
+        """Name with labels, as written, to value."""
+        text = httpx.get(self.admin_url + "/metrics").text
+        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def status(self):
+        return httpx.get(self.admin_url + "/admin/status").json()
+
+    def terminate(self, timeout_s=20):
+        """SIGTERM, and the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout_s)
+        self._close()
+        return code
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def _close(self):
+        self.process.stdout.close()
+        self._log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            code = self.terminate()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("starling did not stop after SIGTERM:\n" + self.log()) from None
+        log = self.log()
+        assert "Sanitizer" not in log, log
+        assert code == 0, f"starling ended with {code}:\n{log}"
+
+
+def _on_free_ports(config):
+    """Every listener on loopback with a port of the system's choice, unless the test says otherwise."""
+    server = {"http": {"address": "127.0.0.1:0"}, "grpc": {"address": "127.0.0.1:0"}, "admin": {"address": "127.0.0.1:0"}}
+    return {**config, "server": _merge(server, config.get("server", {}))}
+
+
+def _merge(base, over):
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = _merge(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+    return merged
