@@ -12,20 +12,11 @@ from pathlib import Path
 import httpx
 import yaml
 
+from harness.waiting import wait_for
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("STARLING_BINARY", ROOT / "build/release/starling"))
 START_TIMEOUT_S = 60
-
-
-def wait_for(condition, timeout_s=20, what="the condition"):
-    """Asks until `condition()` is true; a test never waits for time alone."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"{what} did not hold within {timeout_s} s"
-        time.sleep(0.02)
 
 
 class Program:

@@ -23,7 +23,9 @@ def check_services(tree, rules):
     for name in tree.folders("src/services"):
         folder = f"src/services/{name}"
         inside = [path[len(folder) + 1:] for path in tree.files if path.startswith(folder + "/")]
-        for required in rules["service"]["files"] + rules["service"]["patterns"]:
+        service = "\n".join(tree.lines(f"{folder}/service.cc")) if f"{folder}/service.cc" in tree.files else ""
+        implemented = [] if ".create = nullptr" in service else rules["service"]["implemented"]
+        for required in rules["service"]["files"] + rules["service"]["patterns"] + implemented:
             if not any(fnmatch.fnmatch(path, required) for path in inside):
                 findings.append(Finding(folder, 1, f"a service folder needs {required}"))
     return findings

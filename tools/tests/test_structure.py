@@ -37,7 +37,7 @@ INCLUDES = [
     ("src/core/run/a.cc", "#include <openvino/openvino.hpp>", "openvino belongs to"),
     ("src/core/run/a.cc", "#include <gtest/gtest.h>", "gtest belongs to"),
     ("src/core/run/a_test.cc", "#include <gtest/gtest.h>", None),
-    ("src/core/run/a.cc", "#include <curl/curl.h>", "in no rule"),
+    ("src/core/run/a.cc", "#include <rdkafka/rdkafka.h>", "in no rule"),
     ("src/core/run/a.cc", '#include "core/run/missing.h"', "is no file under src/"),
     ("src/core/run/a.cc", "#include <sys/socket.h>\n#include <vector>", None),
     ("src/core/surprise/a.cc", '#include "core/async/x.h"', "has no place in core_order"),
@@ -66,7 +66,7 @@ def test_long_file(write):
 
 
 def test_service_folder(write):
-    for name in [*RULES["service"]["files"], "rule_test.cc", "blackbox/test_rule.py"]:
+    for name in [*RULES["service"]["files"], "config.h", "config.cc", "rule_test.cc", "blackbox/test_rule.py"]:
         root = write(f"src/services/echo/{name}")
     assert not findings(folders.check_services, root)
     for missing in (root / "src/services/echo").rglob("*"):
@@ -75,6 +75,15 @@ def test_service_folder(write):
             missing.unlink()
             assert len(findings(folders.check_services, root)) == 1, missing
             missing.write_bytes(content)
+
+
+def test_service_in_another_language(write):
+    """Without an implementation here there is nothing to configure or to unit-test."""
+    for name in [*RULES["service"]["files"], "blackbox/test_rule.py"]:
+        root = write(f"src/services/echo/{name}")
+    assert len(findings(folders.check_services, root)) == 3
+    write("src/services/echo/service.cc", "      .create = nullptr,")
+    assert not findings(folders.check_services, root)
 
 
 def test_unlisted_source(write):
