@@ -37,10 +37,12 @@ std::string WithoutLineFeed(const std::string& json) {
 AdminService::AdminService(observe::Logger& logger, Services services)
     : logger_(logger), services_(std::move(services)), started_(std::chrono::system_clock::now()) {}
 
-async::Task<absl::StatusOr<v1::GetStatusResponse>> AdminService::GetStatus(RequestContext, const v1::GetStatusRequest&) {
+async::Task<absl::StatusOr<v1::GetStatusResponse>> AdminService::GetStatus(RequestContext,
+                                                                           const v1::GetStatusRequest&) {
   v1::GetStatusResponse response;
   response.set_version(kVersion);
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(started_.time_since_epoch()).count();
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(started_.time_since_epoch()).count();
   response.mutable_started_at()->set_seconds(since_epoch / 1000000000);
   response.mutable_started_at()->set_nanos(static_cast<int32_t>(since_epoch % 1000000000));
   for (const PlacedService* placed : services_()) {

@@ -14,7 +14,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 void DeclareTls(Declaration<TlsConfig>& d) {
-  d.String("certificate_file", &TlsConfig::certificate_file).Text("PEM file with the certificate chain; empty: no TLS.");
+  d.String("certificate_file", &TlsConfig::certificate_file)
+      .Text("PEM file with the certificate chain; empty: no TLS.");
   d.String("key_file", &TlsConfig::key_file).Text("PEM file with the private key.");
   d.String("client_ca_file", &TlsConfig::client_ca_file)
       .Text("PEM file with the authorities whose certificates the other side may show.");
@@ -29,7 +30,10 @@ void DeclareListen(Declaration<ListenConfig>& d) {
 }
 
 void DeclareLimits(Declaration<LimitsConfig>& d) {
-  d.Int("max_connections", &LimitsConfig::max_connections).Min(1).Max(1000000).Text("Open connections of one listener.");
+  d.Int("max_connections", &LimitsConfig::max_connections)
+      .Min(1)
+      .Max(1000000)
+      .Text("Open connections of one listener.");
   d.Size("max_header_bytes", &LimitsConfig::max_header_bytes)
       .Min(1024)
       .Max(1 << 20)
@@ -74,21 +78,27 @@ void DeclareServer(Declaration<ServerConfig>& d) {
       .Min(milliseconds(0))
       .Max(hours(1))
       .Text("How long requests under way may take after SIGTERM.");
-  d.Section("http", &ServerConfig::http, DeclareListen).Text("REST, JSON, event streams, /docs; gRPC works here too.");
+  d.Section("http", &ServerConfig::http, DeclareListen)
+      .Text("REST, JSON, event streams, /docs; gRPC works here too.");
   d.Section("grpc", &ServerConfig::grpc, DeclareListen).Text("gRPC.");
-  d.Section("admin", &ServerConfig::admin, DeclareListen).Text("Metrics, status, log tail. Keep it on loopback.");
+  d.Section("admin", &ServerConfig::admin, DeclareListen)
+      .Text("Metrics, status, log tail. Keep it on loopback.");
   d.Section("limits", &ServerConfig::limits, DeclareLimits).Text("What one client may cost.");
   d.Section("cors", &ServerConfig::cors, DeclareCors).Text("Cross-origin requests of browsers.");
 }
 
 void DeclareApiKey(Declaration<ApiKeyConfig>& d) {
   d.String("name", &ApiKeyConfig::name).Required().Text("Who uses the key; appears in logs.");
-  d.String("hash", &ApiKeyConfig::hash).Required().Text("What `starling make-api-key` printed; the key itself is kept nowhere.");
-  d.StringList("scopes", &ApiKeyConfig::scopes).Text("What the key may do besides calling methods for authenticated callers.");
+  d.String("hash", &ApiKeyConfig::hash)
+      .Required()
+      .Text("What `starling make-api-key` printed; the key itself is kept nowhere.");
+  d.StringList("scopes", &ApiKeyConfig::scopes)
+      .Text("What the key may do besides calling methods for authenticated callers.");
 }
 
 void DeclareAuth(Declaration<AuthConfig>& d) {
-  d.SectionList("api_keys", &AuthConfig::api_keys, DeclareApiKey).Text("Keys, sent as `Authorization: Bearer` or `x-api-key`.");
+  d.SectionList("api_keys", &AuthConfig::api_keys, DeclareApiKey)
+      .Text("Keys, sent as `Authorization: Bearer` or `x-api-key`.");
   d.StringList("service_certificates", &AuthConfig::service_certificates)
       .Text("Names in client certificates that are other Starling services.");
 }
@@ -101,12 +111,16 @@ void DeclarePlacement(Declaration<PlacementConfig>& d) {
             {"process", PlacementMode::kProcess},
             {"remote", PlacementMode::kRemote},
             {"off", PlacementMode::kOff}})
-      .Text("Where the service runs: in this process, in a supervised child, or somewhere else. inline-checked is inline "
-            "that pays what a wire costs, for tests.");
+      .Text(
+          "Where the service runs: in this process, in a supervised child, or somewhere else. inline-checked "
+          "is inline "
+          "that pays what a wire costs, for tests.");
   d.StringList("command", &PlacementConfig::command)
       .Text("process: program and arguments of the child; empty: the service's own, or this program.");
-  d.String("working_directory", &PlacementConfig::working_directory).Text("process: where the child runs; empty: here.");
-  d.StringMap("environment", &PlacementConfig::environment).Text("process: variables over the inherited ones.");
+  d.String("working_directory", &PlacementConfig::working_directory)
+      .Text("process: where the child runs; empty: here.");
+  d.StringMap("environment", &PlacementConfig::environment)
+      .Text("process: variables over the inherited ones.");
   d.Int("replicas", &PlacementConfig::replicas).Min(1).Max(256).Text("process: how many children.");
   d.Duration("start_timeout", &PlacementConfig::start_timeout)
       .Min(milliseconds(100))

@@ -86,7 +86,6 @@ struct PlacementsConfig {
   std::map<std::string, PlacementConfig> services;  // by name; those that the configuration mentions
 };
 
-
 // Adds the sections `server`, `auth` and `placement`, the last with one entry for each service.
 void DeclareSettings(config::Schema& schema, const std::vector<run::ServiceDefinition>& services);
 

@@ -56,7 +56,8 @@ absl::Status Application::Start() {
   edges_ = std::make_unique<Edges>(settings_, loops_, control_.at(0), pool_, telemetry_);
   if (is_child()) {
     const std::string socket = FromEnvironment("STARLING_SOCKET");
-    if (socket.empty()) return FailedPrecondition("--child is for starling's own use: STARLING_SOCKET is not set.");
+    if (socket.empty())
+      return FailedPrecondition("--child is for starling's own use: STARLING_SOCKET is not set.");
     RETURN_IF_ERROR(edges_->ListenAsChild(socket));
   } else {
     ASSIGN_OR_RETURN(directory_, RuntimeDirectory::Make());
@@ -82,20 +83,23 @@ PlacementTools Application::Tools() {
       .spawner = &spawner_,
       .connect = [this](const std::string& address,
                         const PlacementConfig& config) { return channels_.Connect(address, config); },
-      .probe = [this](RequestContext context, std::string address, std::vector<const rpc::Contract*> contracts) {
-        return channels_.Probe(std::move(context), std::move(address), std::move(contracts));
-      },
-      .with_policies = [this](const PlacedService& service, const rpc::Contract& contract, rpc::Endpoint& inner)
-          -> std::unique_ptr<rpc::Endpoint> {
+      .probe =
+          [this](RequestContext context, std::string address, std::vector<const rpc::Contract*> contracts) {
+            return channels_.Probe(std::move(context), std::move(address), std::move(contracts));
+          },
+      .with_policies = [this](const PlacedService& service, const rpc::Contract& contract,
+                              rpc::Endpoint& inner) -> std::unique_ptr<rpc::Endpoint> {
         return std::make_unique<rpc::PolicyEndpoint>(
             contract, inner,
-            rpc::PolicyOptions{service.definition().name, service.mode(), server_.limits.max_concurrent_calls},
+            rpc::PolicyOptions{service.definition().name, service.mode(),
+                               server_.limits.max_concurrent_calls},
             telemetry_.metrics(), telemetry_.tracer());
       },
       .child_line = LogChildLine,
       .event = [](std::string_view event) { observe::LogInfo(event); },
       .own_command = OwnCommand(line_),
-      .own_environment = {{"STARLING_PARENT_SOCKET", directory_ != nullptr ? directory_->path() + "/parent.sock" : ""},
+      .own_environment = {{"STARLING_PARENT_SOCKET",
+                           directory_ != nullptr ? directory_->path() + "/parent.sock" : ""},
                           {"STARLING_MAX_MESSAGE_BYTES", StrCat(server_.limits.max_body_bytes)}},
       .processes = &telemetry_.processes(),
       .socket_directory = directory_ != nullptr ? directory_->path() : "",

@@ -17,8 +17,8 @@ namespace starling::app {
 class Channels {
  public:
   // `max_message_bytes` bounds one message either way; `pool` unpacks large ones.
-  Channels(size_t max_message_bytes, async::Pool& pool) : max_message_bytes_(max_message_bytes), pool_(pool) {}
-
+  Channels(size_t max_message_bytes, async::Pool& pool)
+      : max_message_bytes_(max_message_bytes), pool_(pool) {}
 
   // A connection to one address, made when it is first called.
   std::shared_ptr<rpc::Endpoint> Connect(const std::string& address, const PlacementConfig& config) const;

@@ -7,9 +7,11 @@ namespace starling::app {
 namespace {
 
 void AddConfigOptions(CLI::App* command, CommandLine* line) {
-  command->add_option("-c,--config", line->config_file, "YAML file; without one the defaults hold")->type_name("FILE");
+  command->add_option("-c,--config", line->config_file, "YAML file; without one the defaults hold")
+      ->type_name("FILE");
   command
-      ->add_option("--set", line->set, "one setting over file and environment, for example sentiment.max_texts=10")
+      ->add_option("--set", line->set,
+                   "one setting over file and environment, for example sentiment.max_texts=10")
       ->type_name("KEY=VALUE")
       ->take_all();
 }
@@ -37,14 +39,17 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   // How a parent starts this program as one service of its own; see docs/other-languages.md.
   serve->add_option("--child", line.child_service)->group("");
 
-  AddConfigOptions(add("check-config", "say whether the configuration is right, and print what holds", Command::kCheckConfig),
+  AddConfigOptions(add("check-config", "say whether the configuration is right, and print what holds",
+                       Command::kCheckConfig),
                    &line);
   add("print-config-schema", "JSON Schema of the configuration, for editors", Command::kPrintConfigSchema);
-  add("print-config-reference", "every setting, as the page docs/configuration.md", Command::kPrintConfigReference);
+  add("print-config-reference", "every setting, as the page docs/configuration.md",
+      Command::kPrintConfigReference);
   add("list-targets", "the services of this program", Command::kListTargets);
   add("list-routes", "every route over HTTP and method over gRPC", Command::kListRoutes);
   add("openapi", "the OpenAPI 3.1 document", Command::kOpenApi);
-  CLI::App* key = add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
+  CLI::App* key =
+      add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
   key->add_option("name", line.key_name, "who will use it")->required();
   key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
   add("version", "version, compiler and build", Command::kVersion);

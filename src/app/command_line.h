@@ -23,12 +23,12 @@ enum class Command {
 struct CommandLine {
   Command command = Command::kDone;
   int exit_code = 0;
-  std::string program;              // path of this program, to start children with
-  std::string config_file;          // empty: defaults
-  std::vector<std::string> set;     // "key.path=value", in order
-  std::vector<std::string> targets; // empty: all services
-  std::string child_service;        // set by a parent: serve this one service on STARLING_SOCKET
-  std::string key_name;             // for kMakeApiKey
+  std::string program;               // path of this program, to start children with
+  std::string config_file;           // empty: defaults
+  std::vector<std::string> set;      // "key.path=value", in order
+  std::vector<std::string> targets;  // empty: all services
+  std::string child_service;         // set by a parent: serve this one service on STARLING_SOCKET
+  std::string key_name;              // for kMakeApiKey
   std::vector<std::string> key_scopes;
 };
 

@@ -63,7 +63,8 @@ int ListRoutes(const Definitions& services) {
   for (const run::ServiceDefinition& service : services) {
     for (const rpc::Contract* contract : service.contracts) {
       for (const rpc::Method& method : contract->methods) {
-        for (const rpc::HttpRule& rule : method.http) PrintRoute(std::string(rule.verb), std::string(rule.path), method);
+        for (const rpc::HttpRule& rule : method.http)
+          PrintRoute(std::string(rule.verb), std::string(rule.path), method);
         PrintRoute("gRPC", std::string(method.path), method);
       }
     }

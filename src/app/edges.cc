@@ -58,7 +58,8 @@ struct Face {
       for (const rpc::Method& method : one.contract->methods) {
         for (const rpc::HttpRule& rule : method.http) {
           json_routes.push_back(std::make_unique<http::JsonRoute>(json, method, rule, *one.endpoint));
-          RETURN_IF_ERROR(router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
+          RETURN_IF_ERROR(
+              router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
         }
       }
     }
@@ -151,8 +152,9 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
     Face& face;
   };
   const ServerConfig& server = parts_->server;
-  for (const One& one : {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},
-                         One{"admin", server.admin, parts_->admin_face}}) {
+  for (const One& one :
+       {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},
+        One{"admin", server.admin, parts_->admin_face}}) {
     if (one.config.address.empty()) continue;
     ASSIGN_OR_RETURN(auto listener, parts_->Start(one.config, one.face.door));
     const bool tls = !one.config.tls.certificate_file.empty();
@@ -181,18 +183,20 @@ absl::Status Edges::Open(const Placements& placements) {
   served.push_back(health);
   RETURN_IF_ERROR(parts.public_face.Serve(served, parts.json, parts.grpc_options));
   RETURN_IF_ERROR(parts.inner_face.Serve(served, parts.json, parts.grpc_options));
-  RETURN_IF_ERROR(parts.admin_face.Serve({{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health},
-                                         parts.json, parts.grpc_options));
+  RETURN_IF_ERROR(
+      parts.admin_face.Serve({{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health},
+                             parts.json, parts.grpc_options));
   RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.metrics_page));
   parts.current.store(&placements);
-  for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face}) face->door.Open(&face->routes);
+  for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
+    face->door.Open(&face->routes);
   return absl::OkStatus();
 }
 
 namespace {
 
-async::Task<void> DrainAll(std::vector<std::unique_ptr<http::Listener>>* listeners, std::chrono::milliseconds grace,
-                           std::promise<bool>* done) {
+async::Task<void> DrainAll(std::vector<std::unique_ptr<http::Listener>>* listeners,
+                           std::chrono::milliseconds grace, std::promise<bool>* done) {
   bool clean = true;
   async::TaskGroup group;
   auto drain = [](http::Listener* listener, std::chrono::milliseconds time, bool* all) -> async::Task<void> {

@@ -7,7 +7,9 @@
 namespace starling::app {
 namespace {
 
-bool IsHealthPage(const http::Request& request) { return request.path == "/livez" || request.path == "/readyz"; }
+bool IsHealthPage(const http::Request& request) {
+  return request.path == "/livez" || request.path == "/readyz";
+}
 
 }  // namespace
 

@@ -41,7 +41,8 @@ async::Task<void> LivePage::Handle(http::Exchange& exchange) {
 async::Task<void> ReadyPage::Handle(http::Exchange& exchange) {
   const Placements* placements = current_();
   if (placements == nullptr) {
-    co_await RespondJson(exchange, 503, "{\"ready\": false, \"reason\": \"The program is starting or stopping.\"}\n");
+    co_await RespondJson(exchange, 503,
+                         "{\"ready\": false, \"reason\": \"The program is starting or stopping.\"}\n");
     co_return;
   }
   bool ready = false;

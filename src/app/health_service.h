@@ -19,8 +19,8 @@ class HealthService final : public ::grpc::health::v1::Health {
 
   async::Task<absl::StatusOr<::grpc::health::v1::HealthCheckResponse>> Check(
       RequestContext context, const ::grpc::health::v1::HealthCheckRequest& request) override;
-  async::Stream<::grpc::health::v1::HealthCheckResponse> Watch(RequestContext context,
-                                                               ::grpc::health::v1::HealthCheckRequest request) override;
+  async::Stream<::grpc::health::v1::HealthCheckResponse> Watch(
+      RequestContext context, ::grpc::health::v1::HealthCheckRequest request) override;
 
  private:
   // nullopt: no such service here.

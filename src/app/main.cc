@@ -37,7 +37,8 @@ int Serve(const CommandLine& line, const Definitions& services, const config::Va
   }
   observe::LogInfo("stopping: requests under way may finish");
   signals.EndAtNextSignal();
-  if (!application.Stop()) observe::LogWarning("stopped with requests under way: server.drain_timeout is over");
+  if (!application.Stop())
+    observe::LogWarning("stopped with requests under way: server.drain_timeout is over");
   return 0;
 }
 

@@ -68,9 +68,8 @@ void PlacedService::Serve(const rpc::Contract& contract, rpc::Endpoint& inner, c
 
 absl::Status PlacedService::PlaceInline(const PlacementTools& tools) {
   if (!definition_.create) {
-    return FailedPrecondition("Service ", definition_.name,
-                              " is a program in another language: placement.", definition_.name,
-                              ".mode must be process, remote or off.");
+    return FailedPrecondition("Service ", definition_.name, " is a program in another language: placement.",
+                              definition_.name, ".mode must be process, remote or off.");
   }
   ASSIGN_OR_RETURN(service_, definition_.create(tools.environment));
   for (const run::Served& served : service_->Serve()) {
@@ -96,8 +95,8 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
   service.command.command = !config.command.empty() ? config.command : definition_.default_command;
   if (service.command.command.empty()) {
     if (!definition_.create) {
-      return FailedPrecondition("Service ", name, " needs the command line of its program in placement.", name,
-                                ".command.");
+      return FailedPrecondition("Service ", name, " needs the command line of its program in placement.",
+                                name, ".command.");
     }
     service.command.command = tools.own_command;
     service.command.command.push_back(name);
@@ -128,7 +127,8 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
       *tools.control_loop, *tools.spawner, std::move(service),
       [connect = tools.connect, config](const std::string& address) { return connect(address, config); },
       std::move(hooks));
-  for (const rpc::Contract* contract : definition_.contracts) Serve(*contract, supervisor_->endpoint(), tools);
+  for (const rpc::Contract* contract : definition_.contracts)
+    Serve(*contract, supervisor_->endpoint(), tools);
   restarts_ = tools.environment.metrics.AddCallback(
       {.name = "starling.child.restarts",
        .unit = "{restart}",
@@ -149,7 +149,8 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
 absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const PlacementTools& tools) {
   const std::string& name = definition_.name;
   if (config.targets.empty()) {
-    return FailedPrecondition("Service ", name, " is remote: placement.", name, ".targets must name its addresses.");
+    return FailedPrecondition("Service ", name, " is remote: placement.", name,
+                              ".targets must name its addresses.");
   }
   for (const std::string& target : config.targets) RETURN_IF_ERROR(run::CheckTarget(target));
   balanced_ = std::make_unique<rpc::BalancedEndpoint>(
@@ -158,7 +159,9 @@ absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const Pla
   for (const rpc::Contract* contract : definition_.contracts) Serve(*contract, *balanced_, tools);
   resolver_ = std::make_unique<run::Resolver>(
       config.targets, config.resolve_interval,
-      [endpoint = balanced_.get()](const std::vector<std::string>& addresses) { endpoint->SetAddresses(addresses); },
+      [endpoint = balanced_.get()](const std::vector<std::string>& addresses) {
+        endpoint->SetAddresses(addresses);
+      },
       [event = tools.event, name](const absl::Status& status) {
         event(StrCat(name, ": the addresses of its targets stay as they are: ", Message(status)));
       });

@@ -25,7 +25,8 @@ struct PlacementTools {
   async::Loop* control_loop;  // serves no requests: supervises children
   run::Spawner* spawner;
   // A transport to one address, with TLS as `config` says.
-  std::function<std::shared_ptr<rpc::Endpoint>(const std::string& address, const PlacementConfig& config)> connect;
+  std::function<std::shared_ptr<rpc::Endpoint>(const std::string& address, const PlacementConfig& config)>
+      connect;
   // Whether the program at the end of a Unix socket serves these contracts (grpc.health.v1).
   std::function<async::Task<absl::Status>(RequestContext context, std::string address,
                                           std::vector<const rpc::Contract*> contracts)>

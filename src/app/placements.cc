@@ -39,7 +39,8 @@ absl::StatusOr<PlacementPlan> InOrder(const Definitions& definitions,
   for (const run::ServiceDefinition& definition : definitions) {
     const auto found = chosen.find(definition.name);
     if (found == chosen.end()) continue;
-    needs.push_back({definition.name, NeedsHere(found->second.mode) ? definition.needs : std::vector<std::string>()});
+    needs.push_back(
+        {definition.name, NeedsHere(found->second.mode) ? definition.needs : std::vector<std::string>()});
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> order, run::StartOrder(needs));
   PlacementPlan plan;
@@ -55,12 +56,14 @@ absl::StatusOr<PlacementPlan> PlanServices(const Definitions& definitions, const
                                            const std::vector<std::string>& targets) {
   for (const std::string& target : targets) {
     if (FindDefinition(definitions, target) != nullptr) continue;
-    return FailedPrecondition("There is no service '", target, "'; `starling list-targets` prints those there are.");
+    return FailedPrecondition("There is no service '", target,
+                              "'; `starling list-targets` prints those there are.");
   }
   std::map<std::string, PlacementConfig> chosen;
   for (const run::ServiceDefinition& definition : definitions) {
     const PlacementConfig placement = ConfigOf(definition, config);
-    const bool wanted = targets.empty() || std::find(targets.begin(), targets.end(), definition.name) != targets.end();
+    const bool wanted =
+        targets.empty() || std::find(targets.begin(), targets.end(), definition.name) != targets.end();
     // A remote service costs nothing here, and those that are wanted may need it.
     if (placement.mode != PlacementMode::kOff && (wanted || placement.mode == PlacementMode::kRemote)) {
       chosen[definition.name] = placement;
@@ -84,7 +87,9 @@ absl::StatusOr<PlacementPlan> PlanChild(const Definitions& definitions, const st
 }
 
 Placements::Placements(PlacementTools tools) : tools_(std::move(tools)) {
-  tools_.environment.need = [this](const rpc::Contract& contract) -> rpc::Endpoint& { return Find(contract); };
+  tools_.environment.need = [this](const rpc::Contract& contract) -> rpc::Endpoint& {
+    return Find(contract);
+  };
 }
 
 Placements::~Placements() { Stop(); }
@@ -104,8 +109,8 @@ rpc::Endpoint& Placements::Find(const rpc::Contract& contract) const {
     }
   }
   // The start order has placed every declared need before: the service calls what it did not declare.
-  std::fprintf(stderr, "A service calls %.*s without declaring the need.\n", static_cast<int>(contract.service.size()),
-               contract.service.data());
+  std::fprintf(stderr, "A service calls %.*s without declaring the need.\n",
+               static_cast<int>(contract.service.size()), contract.service.data());
   std::abort();
 }
 
@@ -117,7 +122,8 @@ std::vector<const PlacedService*> Placements::services() const {
 
 std::vector<run::Served> Placements::served() const {
   std::vector<run::Served> all;
-  for (const auto& service : services_) all.insert(all.end(), service->served().begin(), service->served().end());
+  for (const auto& service : services_)
+    all.insert(all.end(), service->served().begin(), service->served().end());
   return all;
 }
 

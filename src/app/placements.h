@@ -19,7 +19,8 @@ struct PlacementPlan {
 // What the configuration asks for: `targets`, or every service that is not off. With `targets`, what these need must be
 // remote by configuration. FAILED_PRECONDITION with one sentence for an unknown target, a missing need or a cycle.
 absl::StatusOr<PlacementPlan> PlanServices(const std::vector<run::ServiceDefinition>& definitions,
-                                           const PlacementsConfig& config, const std::vector<std::string>& targets);
+                                           const PlacementsConfig& config,
+                                           const std::vector<std::string>& targets);
 
 // A child of another Starling: `service` inline, and what it needs at the parent's socket.
 absl::StatusOr<PlacementPlan> PlanChild(const std::vector<run::ServiceDefinition>& definitions,

@@ -14,7 +14,10 @@ void Declare(config::Declaration<ObserveConfig>& d) {
   using observe::Level;
   using observe::LogFormat;
   d.Choice("log_level", &ObserveConfig::log_level,
-           {{"debug", Level::kDebug}, {"info", Level::kInfo}, {"warning", Level::kWarning}, {"error", Level::kError}})
+           {{"debug", Level::kDebug},
+            {"info", Level::kInfo},
+            {"warning", Level::kWarning},
+            {"error", Level::kError}})
       .Text("Least important lines that are written.");
   d.Choice("log_format", &ObserveConfig::log_format,
            {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"human", LogFormat::kHuman}})
@@ -23,7 +26,10 @@ void Declare(config::Declaration<ObserveConfig>& d) {
       .Text("Collector that takes OTLP over HTTP as JSON, for example http://127.0.0.1:4318; empty: none.");
   d.Bool("export_traces", &ObserveConfig::export_traces).Text("Send spans to the collector.");
   d.Bool("export_logs", &ObserveConfig::export_logs).Text("Send log lines to the collector.");
-  d.Double("trace_ratio", &ObserveConfig::trace_ratio).Min(0).Max(1).Text("Share of the traces begun here that are recorded.");
+  d.Double("trace_ratio", &ObserveConfig::trace_ratio)
+      .Min(0)
+      .Max(1)
+      .Text("Share of the traces begun here that are recorded.");
   d.Bool("follow_parent", &ObserveConfig::follow_parent)
       .Text("Let a caller's traceparent decide whether its request is recorded.");
 }
@@ -60,15 +66,14 @@ Telemetry::Telemetry(const ObserveConfig& config, const std::string& instance)
   }
   tracer_ = std::make_unique<observe::Tracer>(
       observe::SamplingOptions{config.trace_ratio, config.follow_parent}, spans);
-  dropped_lines_ = metrics_.AddCallback({.name = "starling.log.dropped",
-                                         .unit = "{line}",
-                                         .help = "Log lines lost, because they came faster than they could be written.",
-                                         .labels = {},
-                                         .buckets = {}},
-                                        observe::MetricType::kCounter,
-                                        [this](const observe::Report& report) {
-                                          report({}, static_cast<double>(logger_.dropped()));
-                                        });
+  dropped_lines_ = metrics_.AddCallback(
+      {.name = "starling.log.dropped",
+       .unit = "{line}",
+       .help = "Log lines lost, because they came faster than they could be written.",
+       .labels = {},
+       .buckets = {}},
+      observe::MetricType::kCounter,
+      [this](const observe::Report& report) { report({}, static_cast<double>(logger_.dropped())); });
 }
 
 }  // namespace starling::app

@@ -7,6 +7,8 @@
 
 namespace starling::async {
 
-inline boost::asio::io_context& Asio(Loop& loop) { return *static_cast<boost::asio::io_context*>(loop.native()); }
+inline boost::asio::io_context& Asio(Loop& loop) {
+  return *static_cast<boost::asio::io_context*>(loop.native());
+}
 
 }  // namespace starling::async

@@ -25,7 +25,8 @@ struct Loop::Impl {
 };
 
 struct Timer::State {
-  State(boost::asio::io_context& context, absl::AnyInvocable<void()> w) : timer(context), work(std::move(w)) {}
+  State(boost::asio::io_context& context, absl::AnyInvocable<void()> w)
+      : timer(context), work(std::move(w)) {}
   boost::asio::steady_timer timer;
   absl::AnyInvocable<void()> work;
 };
@@ -70,12 +71,13 @@ Timer Loop::After(std::chrono::nanoseconds delay, absl::AnyInvocable<void()> wor
   timer.state_ = std::make_shared<Timer::State>(impl_->context, std::move(work));
   timer.state_->timer.expires_after(delay);
   // Weak: a timer that was dropped runs nothing and keeps nothing alive.
-  timer.state_->timer.async_wait([weak = std::weak_ptr(timer.state_)](const boost::system::error_code& error) {
-    const auto state = weak.lock();
-    if (error || state == nullptr || !state->work) return;
-    auto due = std::exchange(state->work, nullptr);
-    due();
-  });
+  timer.state_->timer.async_wait(
+      [weak = std::weak_ptr(timer.state_)](const boost::system::error_code& error) {
+        const auto state = weak.lock();
+        if (error || state == nullptr || !state->work) return;
+        auto due = std::exchange(state->work, nullptr);
+        due();
+      });
   return timer;
 }
 

@@ -26,7 +26,9 @@ TEST(SleepTest, CancellationEndsIt) {
 
 Task<bool> DroppedTimer() {
   bool fired = false;
-  { const Timer timer = Loop::Current()->After(milliseconds(1), [&fired] { fired = true; }); }
+  {
+    const Timer timer = Loop::Current()->After(milliseconds(1), [&fired] { fired = true; });
+  }
   (void)co_await Sleep(milliseconds(5));
   co_return !fired;
 }

@@ -49,9 +49,8 @@ CancelRegistration::~CancelRegistration() {
       return;
     }
   }
-  state_->ran.wait(lock, [&] {
-    return state_->running_id != id_ || state_->running_on == std::this_thread::get_id();
-  });
+  state_->ran.wait(
+      lock, [&] { return state_->running_id != id_ || state_->running_on == std::this_thread::get_id(); });
 }
 
 bool CancelToken::cancelled() const {

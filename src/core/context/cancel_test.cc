@@ -24,7 +24,9 @@ TEST(CancelTest, CallbacksRunOnceAndUnregister) {
   CancelSource source;
   int runs = 0;
   auto kept = source.token().OnCancel([&](const absl::Status&) { ++runs; });
-  { auto dropped = source.token().OnCancel([&](const absl::Status&) { runs += 100; }); }
+  {
+    auto dropped = source.token().OnCancel([&](const absl::Status&) { runs += 100; });
+  }
   source.Cancel();
   source.Cancel();
   EXPECT_EQ(runs, 1);
@@ -59,9 +61,8 @@ TEST(CancelTest, UnregisteringRacesWithCancelSafely) {
   for (int round = 0; round < 200; ++round) {
     CancelSource source;
     std::atomic<int> alive{1};
-    auto registration = std::make_optional(source.token().OnCancel([&](const absl::Status&) {
-      EXPECT_EQ(alive.load(), 1);
-    }));
+    auto registration =
+        std::make_optional(source.token().OnCancel([&](const absl::Status&) { EXPECT_EQ(alive.load(), 1); }));
     std::thread canceller([&] { source.Cancel(); });
     registration.reset();
     alive = 0;  // from here on the callback must not run

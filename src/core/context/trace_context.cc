@@ -83,8 +83,8 @@ std::optional<TraceContext> TraceContext::FromTraceparent(std::string_view heade
   std::array<uint8_t, 8> span;
   TraceContext trace;
   if (!ParseHex(header.substr(0, 2), &version) || version == 0xff ||
-      !ParseHex(header.substr(3, 32), trace.trace_id.data()) || !ParseHex(header.substr(36, 16), span.data()) ||
-      !ParseHex(header.substr(53, 2), &flags)) {
+      !ParseHex(header.substr(3, 32), trace.trace_id.data()) ||
+      !ParseHex(header.substr(36, 16), span.data()) || !ParseHex(header.substr(53, 2), &flags)) {
     return std::nullopt;
   }
   if (header.size() > 55 && (version == 0 || header[55] != '-')) return std::nullopt;

@@ -148,7 +148,10 @@ class JsonRoute::Call {
       events.Abandon();
       co_await RespondError(exchange_, end, match_.request_id);
     } else {
-      co_await events.Finish(end.ok() ? "" : ErrorResponseFor(end, match_.request_id).body);
+      // Named first: g++ 12 destroys a conditional's temporary twice inside a co_await expression.
+      std::string error;
+      if (!end.ok()) error = ErrorResponseFor(end, match_.request_id).body;
+      co_await events.Finish(std::move(error));
     }
     cancel_.Cancel();
   }

@@ -9,7 +9,8 @@ namespace starling::resilience {
 // and `reserve` tokens let a quiet client retry at all. Thread-safe.
 class RetryBudget {
  public:
-  explicit RetryBudget(double ratio = 0.1, double reserve = 10) : ratio_(ratio), reserve_(reserve), tokens_(reserve) {}
+  explicit RetryBudget(double ratio = 0.1, double reserve = 10)
+      : ratio_(ratio), reserve_(reserve), tokens_(reserve) {}
 
   void OnFirstAttempt();
   // True if a retry may be sent now; it is taken from the budget.

@@ -104,12 +104,14 @@ struct BalancedEndpoint::State {
   std::optional<std::chrono::milliseconds> RetryDelay(const RequestContext& context, const Method& method,
                                                       const absl::Status& status, int attempt,
                                                       resilience::Backoff& backoff) {
-    const bool harmless = NotProcessed(status) || (method.safe && status.code() == absl::StatusCode::kUnavailable);
+    const bool harmless =
+        NotProcessed(status) || (method.safe && status.code() == absl::StatusCode::kUnavailable);
     if (!harmless || attempt >= options.max_attempts || !context.Check().ok()) return std::nullopt;
     auto delay = backoff.Next(RandomId());
     if (const auto asked = RetryAfter(status)) delay = std::max(delay, *asked);
     if (delay > std::chrono::seconds(1)) return std::nullopt;
-    if (context.has_deadline() && std::chrono::steady_clock::now() + delay >= context.deadline()) return std::nullopt;
+    if (context.has_deadline() && std::chrono::steady_clock::now() + delay >= context.deadline())
+      return std::nullopt;
     if (!budget.TryRetry()) return std::nullopt;
     ++retries;
     return delay;
@@ -143,9 +145,10 @@ void BalancedEndpoint::SetAddresses(const std::vector<std::string>& addresses) {
     for (const std::string& address : addresses) {
       auto known = std::find_if(state_->targets.begin(), state_->targets.end(),
                                 [&](const auto& target) { return target->address == address; });
-      next.push_back(known != state_->targets.end()
-                         ? *known
-                         : std::make_shared<Target>(address, state_->connect(address), state_->options.breaker));
+      next.push_back(
+          known != state_->targets.end()
+              ? *known
+              : std::make_shared<Target>(address, state_->connect(address), state_->options.breaker));
     }
     dropped = std::exchange(state_->targets, std::move(next));
   }

@@ -42,7 +42,8 @@ class BalancedEndpoint final : public Endpoint {
   void SetAddresses(const std::vector<std::string>& addresses);
   BalancedStats stats() const;
 
-  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method, Payload request) override;
+  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method,
+                                             Payload request) override;
   async::Stream<Payload> Open(RequestContext context, const Method& method,
                               async::Stream<Payload> requests) override;
 

@@ -16,9 +16,12 @@ namespace {
 
 using google::protobuf::StringValue;
 
-constexpr Method kSafe{"/s/Safe", "s", "Safe", CallShape::kUnary, true, Access::kPublic, "", nullptr, nullptr, {}};
-constexpr Method kUnsafe{"/s/Do", "s", "Do", CallShape::kUnary, false, Access::kPublic, "", nullptr, nullptr, {}};
-constexpr Method kWatch{"/s/W", "s", "W", CallShape::kServerStream, true, Access::kPublic, "", nullptr, nullptr, {}};
+constexpr Method kSafe{"/s/Safe",       "s", "Safe",  CallShape::kUnary, true,
+                       Access::kPublic, "",  nullptr, nullptr,           {}};
+constexpr Method kUnsafe{"/s/Do",         "s", "Do",    CallShape::kUnary, false,
+                         Access::kPublic, "",  nullptr, nullptr,           {}};
+constexpr Method kWatch{"/s/W",  "s",     "W", CallShape::kServerStream, true, Access::kPublic, "",
+                        nullptr, nullptr, {}};
 
 // Answers with a status that the test sets, and counts.
 class FakeTarget final : public Endpoint {
@@ -127,7 +130,8 @@ TEST_F(BalancedEndpointTest, StreamsAreRepeatedBeforeTheFirstItemOnly) {
   for (int i = 0; i < 4; ++i) {
     absl::Status end;
     auto requests = async::StreamOf(Payload::Encoded(Bytes(std::string("x"))));
-    EXPECT_EQ(async::BlockOn(CountItems(endpoint->Open(RequestContext(), kWatch, std::move(requests)), &end)), 2);
+    EXPECT_EQ(async::BlockOn(CountItems(endpoint->Open(RequestContext(), kWatch, std::move(requests)), &end)),
+              2);
     EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss);
   }
   EXPECT_EQ(target("b")->calls, 4);

@@ -10,7 +10,8 @@ namespace starling::rpc {
 class CheckedEndpoint final : public Endpoint {
  public:
   explicit CheckedEndpoint(Endpoint& inner) : inner_(inner) {}
-  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method, Payload request) override;
+  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method,
+                                             Payload request) override;
   async::Stream<Payload> Open(RequestContext context, const Method& method,
                               async::Stream<Payload> requests) override;
 

@@ -25,7 +25,8 @@ struct MessageType {
   std::shared_ptr<google::protobuf::MessageLite> (*create)();
   // Fills an empty message. INVALID_ARGUMENT (a ViolationError where a field is at fault) says which field and what
   // it must be. Checks types, not rules.
-  absl::Status (*from_json)(std::string_view json, const JsonLimits& limits, google::protobuf::MessageLite* message);
+  absl::Status (*from_json)(std::string_view json, const JsonLimits& limits,
+                            google::protobuf::MessageLite* message);
   void (*to_json)(const google::protobuf::MessageLite& message, std::string* out);
   // The contract's rules. A ViolationError for the first one that is broken.
   absl::Status (*validate)(const google::protobuf::MessageLite& message);
@@ -42,8 +43,9 @@ struct HttpParameters {
 // One `google.api.http` binding.
 struct HttpRule {
   std::string_view verb;  // "POST"
-  std::string_view path;  // "/v1/users/{user_id}": literals, {variable} for one segment, {variable=**} for the rest
-  bool has_body;          // whether the rule reads a body
+  std::string_view
+      path;       // "/v1/users/{user_id}": literals, {variable} for one segment, {variable=**} for the rest
+  bool has_body;  // whether the rule reads a body
   absl::Status (*decode)(const HttpParameters& parameters, std::string_view body, const JsonLimits& limits,
                          google::protobuf::MessageLite* request);
   // Writes the response, or the field of it that `response_body` names.

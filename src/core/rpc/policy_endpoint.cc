@@ -31,7 +31,8 @@ absl::Status Bug(const RequestContext& context, const Method& method) {
     what = exception.what();
   } catch (...) {
   }
-  observe::LogError(context, "a handler threw an exception", {{"rpc.method", method.path}, {"exception", what}});
+  observe::LogError(context, "a handler threw an exception",
+                    {{"rpc.method", method.path}, {"exception", what}});
   return Internal("A handler threw: ", what);
 }
 
@@ -46,7 +47,8 @@ class PolicyEndpoint::Call {
         span_(endpoint.tracer_.Start(context.trace(), method.path.substr(1), observe::SpanKind::kServer)),
         start_(std::chrono::steady_clock::now()) {
     span_.Set("starling.placement", endpoint.options_.placement);
-    admitted_ = endpoint_.calls_.fetch_add(1, std::memory_order_relaxed) < endpoint_.options_.max_concurrent_calls;
+    admitted_ =
+        endpoint_.calls_.fetch_add(1, std::memory_order_relaxed) < endpoint_.options_.max_concurrent_calls;
     endpoint_.in_flight_.Add(1);
   }
   Call(const Call&) = delete;
@@ -97,7 +99,8 @@ PolicyEndpoint::PolicyEndpoint(const Contract& contract, Endpoint& inner, Policy
       tracer_(tracer),
       durations_(registry.Histograms(DurationInfo())) {
   for (const Method& method : contract.methods) {
-    ok_durations_.push_back(durations_.With({method.path, CodeName(absl::StatusCode::kOk), options_.placement}));
+    ok_durations_.push_back(
+        durations_.With({method.path, CodeName(absl::StatusCode::kOk), options_.placement}));
   }
   in_flight_ = registry
                    .UpDownCounters({.name = "rpc.server.active_calls",
@@ -159,7 +162,8 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
   Call call(*this, context, method);
   absl::Status end = call.Admit(context);
   if (end.ok()) {
-    async::Stream<Payload> responses = inner_.Open(call.Within(context), method, CheckedStream(std::move(requests), method));
+    async::Stream<Payload> responses =
+        inner_.Open(call.Within(context), method, CheckedStream(std::move(requests), method));
     while (true) {
       async::Stream<Payload>::Item item = std::optional<Payload>();
       try {

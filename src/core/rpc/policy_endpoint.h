@@ -24,10 +24,11 @@ struct PolicyOptions {
 class PolicyEndpoint final : public Endpoint {
  public:
   // All references outlive it.
-  PolicyEndpoint(const Contract& contract, Endpoint& inner, PolicyOptions options, observe::Registry& registry,
-                 const observe::Tracer& tracer);
+  PolicyEndpoint(const Contract& contract, Endpoint& inner, PolicyOptions options,
+                 observe::Registry& registry, const observe::Tracer& tracer);
 
-  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method, Payload request) override;
+  async::Task<absl::StatusOr<Payload>> Unary(RequestContext context, const Method& method,
+                                             Payload request) override;
   async::Stream<Payload> Open(RequestContext context, const Method& method,
                               async::Stream<Payload> requests) override;
 

@@ -20,9 +20,10 @@ absl::Status MustHaveAValue(const google::protobuf::MessageLite& message) {
   return ViolationError({"value", "string.min_len", "'value' must not be empty."});
 }
 
-const MessageType kType{"google.protobuf.StringValue",
-                        []() -> std::shared_ptr<google::protobuf::MessageLite> { return std::make_shared<StringValue>(); },
-                        nullptr, nullptr, MustHaveAValue};
+const MessageType kType{
+    "google.protobuf.StringValue",
+    []() -> std::shared_ptr<google::protobuf::MessageLite> { return std::make_shared<StringValue>(); },
+    nullptr, nullptr, MustHaveAValue};
 const Method kMethods[] = {
     {"/s/Echo", "s", "Echo", CallShape::kUnary, true, Access::kPublic, "", &kType, &kType, {}},
     {"/s/Throw", "s", "Throw", CallShape::kUnary, true, Access::kPublic, "", &kType, &kType, {}},
@@ -128,7 +129,8 @@ async::Task<int> Count(async::Stream<Payload> stream, absl::Status* end) {
 
 TEST_F(PolicyEndpointTest, EveryMessageOfAStreamIsChecked) {
   absl::Status end;
-  EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a", "b", ""})), &end)), 2);
+  EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a", "b", ""})), &end)),
+            2);
   EXPECT_EQ(end.message(), "'value' must not be empty.");
   EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a"})), &end)), 1);
   EXPECT_EQ(end.code(), absl::StatusCode::kInternal);
@@ -138,10 +140,12 @@ TEST_F(PolicyEndpointTest, CountsEveryOutcome) {
   (void)Call(kMethods[0], "x");
   (void)Call(kMethods[0], "");
   const std::string text = observe::Expose(registry_, observe::Exposition::kPrometheusText);
-  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"OK\",starling_placement=\"inline\"} 1"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"OK\",starling_placement=\"inline\"} 1"),
+      std::string::npos)
       << text;
-  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"INVALID_ARGUMENT\""), std::string::npos);
+  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"INVALID_ARGUMENT\""),
+            std::string::npos);
 }
 
 }  // namespace

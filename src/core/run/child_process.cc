@@ -25,7 +25,9 @@ constexpr size_t kMaxLine = 16 * 1024;
 
 struct ChildProcess::State : std::enable_shared_from_this<State> {
   State(async::Loop& loop, ChildHandle handle)
-      : pid(handle.pid), lifeline(handle.lifeline), pidfd(async::Asio(loop), handle.pidfd),
+      : pid(handle.pid),
+        lifeline(handle.lifeline),
+        pidfd(async::Asio(loop), handle.pidfd),
         output(async::Asio(loop), handle.output) {}
 
   const pid_t pid;
@@ -33,7 +35,7 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
   stream_descriptor pidfd, output;
   std::array<char, 4096> buffer;
   std::string line;
-  bool ended = false;        // reaped: the pid means nothing any more
+  bool ended = false;  // reaped: the pid means nothing any more
   bool output_open = true;
   std::string how;
   absl::AnyInvocable<void(std::string_view)> on_line;
@@ -45,19 +47,20 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
   }
 
   void ReadOutput() {
-    output.async_read_some(boost::asio::buffer(buffer), [self = shared_from_this()](const error_code& error, size_t n) {
-      for (size_t i = 0; i < n; ++i) {
-        const char c = self->buffer[i];
-        if (c == '\n') {
-          self->Emit();
-        } else if (self->line.size() < kMaxLine) {
-          self->line.push_back(c);
-        }
-      }
-      if (!error) return self->ReadOutput();
-      self->Emit();
-      self->output_open = false;
-    });
+    output.async_read_some(boost::asio::buffer(buffer),
+                           [self = shared_from_this()](const error_code& error, size_t n) {
+                             for (size_t i = 0; i < n; ++i) {
+                               const char c = self->buffer[i];
+                               if (c == '\n') {
+                                 self->Emit();
+                               } else if (self->line.size() < kMaxLine) {
+                                 self->line.push_back(c);
+                               }
+                             }
+                             if (!error) return self->ReadOutput();
+                             self->Emit();
+                             self->output_open = false;
+                           });
   }
 
   void WatchEnd() {
@@ -67,9 +70,9 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
       // The group goes before the leader is reaped: until then its number cannot be given to anyone else.
       kill(-self->pid, SIGKILL);
       if (waitid(P_PID, static_cast<id_t>(self->pid), &info, WEXITED) == 0) {
-        self->how = info.si_code == CLD_EXITED
-                        ? StrCat("exited with ", info.si_status)
-                        : StrCat("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+        self->how = info.si_code == CLD_EXITED ? StrCat("exited with ", info.si_status)
+                                               : StrCat("was killed by signal ", info.si_status, " (",
+                                                        strsignal(info.si_status), ")");
       }
       self->ended = true;
       self->DrainOutput();
@@ -101,7 +104,8 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
   }
 };
 
-ChildProcess::ChildProcess(async::Loop& loop, ChildHandle handle, absl::AnyInvocable<void(std::string_view)> on_line,
+ChildProcess::ChildProcess(async::Loop& loop, ChildHandle handle,
+                           absl::AnyInvocable<void(std::string_view)> on_line,
                            absl::AnyInvocable<void(const std::string&)> on_exit)
     : state_(std::make_shared<State>(loop, handle)) {
   state_->on_line = std::move(on_line);

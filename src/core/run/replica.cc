@@ -30,8 +30,12 @@ struct Replica::Life {
 
 Replica::Replica(std::string name, Spawner& spawner, ChildSpec spec, std::string socket_prefix,
                  SupervisionOptions options, ReplicaHooks hooks)
-    : name_(std::move(name)), spawner_(spawner), spec_(std::move(spec)), socket_prefix_(std::move(socket_prefix)),
-      options_(options), hooks_(std::move(hooks)) {}
+    : name_(std::move(name)),
+      spawner_(spawner),
+      spec_(std::move(spec)),
+      socket_prefix_(std::move(socket_prefix)),
+      options_(options),
+      hooks_(std::move(hooks)) {}
 
 Replica::~Replica() = default;
 
@@ -49,7 +53,8 @@ async::Task<void> Replica::Run() {
     served_since_ = {};
     co_await RunOnce();
     if (stop_.token().cancelled()) break;
-    if (served_since_ != steady_clock::time_point{} && steady_clock::now() - served_since_ >= options_.stable_after) {
+    if (served_since_ != steady_clock::time_point{} &&
+        steady_clock::now() - served_since_ >= options_.stable_after) {
       backoff.Reset();
     }
     const auto delay = backoff.Next(RandomId());
@@ -102,19 +107,22 @@ async::Task<bool> Replica::BecomeReady(Life& life, const std::string& address) {
   std::string why = "it never answered";
   while (!life.wake.token().cancelled()) {
     if (steady_clock::now() >= give_up) {
-      status_.last_failure = StrCat("was not ready after ", options_.start_timeout.count(), " ms (", why, ")");
+      status_.last_failure =
+          StrCat("was not ready after ", options_.start_timeout.count(), " ms (", why, ")");
       co_return false;
     }
-    const auto context =
-        RequestContext().WithCancel(life.wake.token()).WithDeadline(steady_clock::now() + options_.probe_timeout);
+    const auto context = RequestContext()
+                             .WithCancel(life.wake.token())
+                             .WithDeadline(steady_clock::now() + options_.probe_timeout);
     const absl::Status health = co_await hooks_.probe(context, address);
     if (health.ok()) co_return true;
     why = std::string(Message(health));
     (void)co_await async::Sleep(kReadyPoll, life.wake.token());
   }
   if (life.ended.token().cancelled()) {
-    status_.last_failure = last_line_.empty() ? StrCat(life.how, " before it was ready")
-                                              : StrCat(life.how, " before it was ready; last line: ", last_line_);
+    status_.last_failure = last_line_.empty()
+                               ? StrCat(life.how, " before it was ready")
+                               : StrCat(life.how, " before it was ready; last line: ", last_line_);
   }
   co_return false;
 }
@@ -127,8 +135,9 @@ async::Task<void> Replica::Serve(Life& life, const std::string& address) {
   int missed = 0;
   while (missed < options_.probe_failures) {
     if (!(co_await async::Sleep(options_.probe_interval, life.wake.token())).ok()) break;
-    const auto context =
-        RequestContext().WithCancel(life.wake.token()).WithDeadline(steady_clock::now() + options_.probe_timeout);
+    const auto context = RequestContext()
+                             .WithCancel(life.wake.token())
+                             .WithDeadline(steady_clock::now() + options_.probe_timeout);
     const absl::Status health = co_await hooks_.probe(context, address);
     missed = health.ok() ? 0 : missed + 1;
   }

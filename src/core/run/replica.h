@@ -31,10 +31,10 @@ enum class ReplicaState { kStarting, kServing, kWaiting, kStopped };
 
 struct ReplicaStatus {
   ReplicaState state = ReplicaState::kStarting;
-  pid_t pid = 0;            // 0: no process
-  uint64_t restarts = 0;    // starts after the first
-  std::string address;      // "unix:/..." while serving
-  std::string last_failure; // why it went down last, with the child's last line if it never served
+  pid_t pid = 0;             // 0: no process
+  uint64_t restarts = 0;     // starts after the first
+  std::string address;       // "unix:/..." while serving
+  std::string last_failure;  // why it went down last, with the child's last line if it never served
 };
 
 // What a replica needs from outside. All are called on the supervisor's loop.
@@ -52,8 +52,8 @@ class Replica {
  public:
   // `socket_prefix` is the path of the socket without its ending; each start has a socket of its own, so that nobody
   // talks to a predecessor.
-  Replica(std::string name, Spawner& spawner, ChildSpec spec, std::string socket_prefix, SupervisionOptions options,
-          ReplicaHooks hooks);
+  Replica(std::string name, Spawner& spawner, ChildSpec spec, std::string socket_prefix,
+          SupervisionOptions options, ReplicaHooks hooks);
   ~Replica();
 
   async::Task<void> Run();

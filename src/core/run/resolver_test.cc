@@ -15,7 +15,8 @@ TEST(ResolverTest, ChecksTargets) {
   for (const char* good : {"unix:/run/x.sock", "localhost:80", "10.0.0.1:65535", "[::1]:8001"}) {
     EXPECT_TRUE(CheckTarget(good).ok()) << good;
   }
-  for (const char* bad : {"", "localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "::1:80", "h:8x"}) {
+  for (const char* bad :
+       {"", "localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "::1:80", "h:8x"}) {
     EXPECT_FALSE(CheckTarget(bad).ok()) << bad;
   }
 }
@@ -28,8 +29,9 @@ TEST(ResolverTest, ResolvesNamesAndKeepsAddresses) {
 
 TEST(ResolverTest, TellsTheFirstSetAndStops) {
   std::promise<std::vector<std::string>> first;
-  Resolver resolver({"[::1]:80"}, std::chrono::hours(1),
-                    [&](const std::vector<std::string>& set) { first.set_value(set); }, [](const absl::Status&) {});
+  Resolver resolver(
+      {"[::1]:80"}, std::chrono::hours(1), [&](const std::vector<std::string>& set) { first.set_value(set); },
+      [](const absl::Status&) {});
   EXPECT_THAT(first.get_future().get(), ElementsAre("[::1]:80"));
 }
 

@@ -9,7 +9,8 @@ namespace {
 using testing::ElementsAre;
 
 TEST(StartOrderTest, NeedsComeFirst) {
-  const std::vector<Need> parts = {{"agents", {"chat", "models"}}, {"chat", {"models"}}, {"models", {}}, {"spam", {}}};
+  const std::vector<Need> parts = {
+      {"agents", {"chat", "models"}}, {"chat", {"models"}}, {"models", {}}, {"spam", {}}};
   EXPECT_THAT(*StartOrder(parts), ElementsAre("models", "chat", "agents", "spam"));
 }
 

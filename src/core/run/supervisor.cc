@@ -11,7 +11,10 @@ namespace starling::run {
 
 struct Supervisor::State {
   State(async::Loop& l, Spawner& sp, SupervisedService s, rpc::BalancedEndpoint::Connect c, ReplicaHooks h)
-      : loop(l), spawner(sp), service(std::move(s)), hooks(std::move(h)),
+      : loop(l),
+        spawner(sp),
+        service(std::move(s)),
+        hooks(std::move(h)),
         endpoint(service.name, service.balancing, std::move(c)) {}
 
   async::Loop& loop;
@@ -49,7 +52,8 @@ async::Task<void> RunReplica(Replica* replica, std::function<void()> ended) {
 
 Supervisor::Supervisor(async::Loop& loop, Spawner& spawner, SupervisedService service,
                        rpc::BalancedEndpoint::Connect connect, ReplicaHooks hooks)
-    : state_(std::make_shared<State>(loop, spawner, std::move(service), std::move(connect), std::move(hooks))) {}
+    : state_(
+          std::make_shared<State>(loop, spawner, std::move(service), std::move(connect), std::move(hooks))) {}
 
 Supervisor::~Supervisor() = default;
 

@@ -24,8 +24,8 @@ struct SupervisedService {
 // them. While none serves, calls get UNAVAILABLE with a RetryAfter at once. Thread-safe but for the destructor.
 class Supervisor {
  public:
-  Supervisor(async::Loop& loop, Spawner& spawner, SupervisedService service, rpc::BalancedEndpoint::Connect connect,
-             ReplicaHooks hooks);
+  Supervisor(async::Loop& loop, Spawner& spawner, SupervisedService service,
+             rpc::BalancedEndpoint::Connect connect, ReplicaHooks hooks);
   ~Supervisor();  // after Stop()
 
   void Start();

@@ -21,7 +21,8 @@ using std::chrono::milliseconds;
 // Stands for the transport: a child "serves" once the file of its socket exists.
 class SocketFileEndpoint final : public rpc::Endpoint {
  public:
-  async::Task<absl::StatusOr<rpc::Payload>> Unary(RequestContext, const rpc::Method&, rpc::Payload request) override {
+  async::Task<absl::StatusOr<rpc::Payload>> Unary(RequestContext, const rpc::Method&,
+                                                  rpc::Payload request) override {
     co_return request;
   }
   async::Stream<rpc::Payload> Open(RequestContext, const rpc::Method&, async::Stream<rpc::Payload>) override {
@@ -29,7 +30,7 @@ class SocketFileEndpoint final : public rpc::Endpoint {
   }
 };
 
-constexpr rpc::Method kMethod{"/s/M", "s", "M", rpc::CallShape::kUnary, true, rpc::Access::kPublic, "",
+constexpr rpc::Method kMethod{"/s/M",  "s",     "M", rpc::CallShape::kUnary, true, rpc::Access::kPublic, "",
                               nullptr, nullptr, {}};
 
 class SupervisorTest : public testing::Test {
@@ -99,12 +100,14 @@ class SupervisorTest : public testing::Test {
   std::unique_ptr<Supervisor> supervisor_;
 };
 
-constexpr char kServe[] = "echo started $STARLING_SERVICE $STARLING_REPLICA; : > $STARLING_SOCKET; exec cat > /dev/null";
+constexpr char kServe[] =
+    "echo started $STARLING_SERVICE $STARLING_REPLICA; : > $STARLING_SOCKET; exec cat > /dev/null";
 
 TEST_F(SupervisorTest, ServesOnceReadyAndHandsOnTheOutput) {
   Start(kServe, 2);
-  EXPECT_TRUE(Eventually([&] { return status(0).state == ReplicaState::kServing &&
-                                      status(1).state == ReplicaState::kServing; }));
+  EXPECT_TRUE(Eventually([&] {
+    return status(0).state == ReplicaState::kServing && status(1).state == ReplicaState::kServing;
+  }));
   EXPECT_TRUE(Call().ok());
   EXPECT_TRUE(Eventually([&] {
     std::lock_guard lock(mutex_);
@@ -113,7 +116,9 @@ TEST_F(SupervisorTest, ServesOnceReadyAndHandsOnTheOutput) {
 }
 
 TEST_F(SupervisorTest, AKilledChildIsReplacedAndCallersHearLaterAtOnce) {
-  Start(": > $STARLING_SOCKET; [ $STARLING_SOCKET = ${STARLING_SOCKET%-0.sock}-0.sock ] || sleep 0.2; exec cat");
+  Start(
+      ": > $STARLING_SOCKET; [ $STARLING_SOCKET = ${STARLING_SOCKET%-0.sock}-0.sock ] || sleep 0.2; exec "
+      "cat");
   ASSERT_TRUE(Eventually([&] { return Call().ok(); }));
   const pid_t first = status().pid;
   kill(first, SIGKILL);

@@ -21,9 +21,9 @@ absl::Status CheckLimits(const SentimentConfig& config, const v1::AnalyzeSentime
     const auto size = static_cast<int64_t>(request.texts(i).size());
     if (size > config.max_text_bytes) {
       const std::string field = StrCat("texts[", i, "]");
-      return ViolationError({field, "string.max_bytes",
-                             StrCat("'", field, "' must be at most ", config.max_text_bytes, " bytes long, not ", size,
-                                    ".")});
+      return ViolationError(
+          {field, "string.max_bytes",
+           StrCat("'", field, "' must be at most ", config.max_text_bytes, " bytes long, not ", size, ".")});
     }
   }
   return absl::OkStatus();

@@ -12,7 +12,8 @@ namespace starling::sentiment {
 class Analyzer final : public v1::SentimentService {
  public:
   // `models` outlives it.
-  Analyzer(const SentimentConfig& config, models::v1::ModelsService& models) : config_(config), models_(models) {}
+  Analyzer(const SentimentConfig& config, models::v1::ModelsService& models)
+      : config_(config), models_(models) {}
 
   async::Task<absl::StatusOr<v1::AnalyzeSentimentResponse>> AnalyzeSentiment(
       RequestContext context, const v1::AnalyzeSentimentRequest& request) override;
