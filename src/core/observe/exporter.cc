@@ -64,9 +64,10 @@ Exporter::~Exporter() {
   subscription_ = LogSubscription();
   end_ns_.store(NowNs() + std::chrono::nanoseconds(options_.last_flush).count());
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  woken_.notify_one();
   thread_.join();
 }
 
@@ -76,9 +77,10 @@ void Exporter::Follow(Logger& logger) {
 }
 
 void Exporter::AddLine(const LogLinePtr& line) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   if (lines_.size() < options_.queue) {
     lines_.push_back(line);
+    if (lines_.size() == options_.batch) woken_.notify_one();
   } else {
     lines_dropped_.Add();
   }
@@ -89,8 +91,8 @@ void Exporter::Run() {
   bool go_on = true;
   while (go_on) {
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &Exporter::Woken), absl::FromChrono(options_.interval));
+      std::unique_lock lock(mutex_);
+      woken_.wait_for(lock, options_.interval, [this] { return Woken(); });
       go_on = !stopping_;
     }
     SendAll(poster);
@@ -105,7 +107,7 @@ void Exporter::SendAll(HttpPoster& poster) {
   }
   std::vector<LogLinePtr> lines;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     lines.swap(lines_);
   }
   for (size_t from = 0; from < lines.size(); from += options_.batch) {
@@ -138,8 +140,8 @@ void Exporter::Send(HttpPoster& poster, const Signal& signal, const std::string&
 }
 
 bool Exporter::Wait(std::chrono::milliseconds time) {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::FromChrono(time));
+  std::unique_lock lock(mutex_);
+  return !woken_.wait_for(lock, time, [this] { return stopping_; });
 }
 
 bool Exporter::Ending() const { return NowNs() >= end_ns_.load(); }

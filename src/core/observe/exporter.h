@@ -4,14 +4,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/observe/http_post.h"
 #include "core/observe/logger.h"
 #include "core/observe/otlp_json.h"
@@ -28,7 +28,7 @@ struct ExporterOptions {
   std::chrono::milliseconds interval =
       std::chrono::seconds(1);  // at most this long until a span or line is sent
   size_t batch = 512;           // spans or lines in one request
-  size_t queue = 4096;          // of each kind, waiting
+  size_t queue = 8192;          // of each kind, waiting
   std::chrono::milliseconds first_backoff = std::chrono::milliseconds(500);
   std::chrono::milliseconds last_backoff = std::chrono::seconds(30);
   std::chrono::milliseconds last_flush = std::chrono::seconds(1);  // spent at the end on what still waits
@@ -56,9 +56,8 @@ class Exporter {
   };
 
   void Run();
-  bool Woken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || lines_.size() >= options_.batch;
-  }
+  // With mutex_ held.
+  bool Woken() const { return stopping_ || lines_.size() >= options_.batch; }
   void AddLine(const LogLinePtr& line);
   void SendAll(HttpPoster& poster);
   // Tries until the collector takes `body`, refuses it for good, or the exporter ends.
@@ -75,9 +74,10 @@ class Exporter {
   CallbackRegistration spans_dropped_;
   LogLimiter warnings_{std::chrono::minutes(1)};
 
-  absl::Mutex mutex_;
-  std::vector<LogLinePtr> lines_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable woken_;
+  std::vector<LogLinePtr> lines_;
+  bool stopping_ = false;
 
   std::atomic<int64_t> end_ns_{INT64_MAX};  // steady clock: when to give up what still waits
   LogSubscription subscription_;

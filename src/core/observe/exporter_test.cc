@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "absl/strings/numbers.h"
 #include "base/strings.h"
 #include "core/observe/prometheus.h"
@@ -42,9 +45,8 @@ class Collector {
   std::string endpoint() const { return StrCat("http://127.0.0.1:", port_); }
   // The requests, once there are `count` of them.
   std::vector<std::string> Wait(size_t count) {
-    absl::MutexLock lock(&mutex_);
-    const auto enough = [&] { return requests_.size() >= count; };
-    EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(20)));
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(arrived_.wait_for(lock, 20s, [&] { return requests_.size() >= count; }));
     return requests_;
   }
 
@@ -64,8 +66,9 @@ class Collector {
         send(fd, reply.data(), reply.size(), MSG_NOSIGNAL);
         close(fd);
       }
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       requests_.push_back(std::move(request));
+      arrived_.notify_all();
     }
   }
   static std::string Read(int fd) {
@@ -89,8 +92,9 @@ class Collector {
   std::vector<int> silent_;
   int listener_ = -1;
   int port_ = 0;
-  absl::Mutex mutex_;
-  std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards requests_
+  std::condition_variable arrived_;
+  std::vector<std::string> requests_;
   std::thread thread_;
 };
 

@@ -18,7 +18,7 @@ namespace {
 std::atomic<Logger*> process_logger{nullptr};
 
 constexpr auto kLastFlush = std::chrono::seconds(1);
-constexpr auto kRetry = absl::Milliseconds(20);  // while the reader of `fd` is slow
+constexpr auto kRetry = std::chrono::milliseconds(20);  // while the reader of `fd` is slow
 
 bool IsSocket(int fd) {
   struct stat status{};
@@ -41,7 +41,7 @@ LogSubscription& LogSubscription::operator=(LogSubscription&& other) noexcept {
 }
 LogSubscription::~LogSubscription() {
   if (logger_ == nullptr) return;
-  absl::MutexLock lock(&logger_->spread_mutex_);
+  std::lock_guard lock(logger_->spread_mutex_);
   logger_->subscribers_.erase(id_);
 }
 
@@ -55,30 +55,35 @@ Logger::Logger(LoggerOptions options)
 Logger::~Logger() {
   Flush(kLastFlush);
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  woken_.notify_one();
   thread_.join();
 }
 
 void Logger::Write(LogRecord record) {
-  absl::MutexLock lock(&mutex_);
-  if (queue_.size() >= options_.queue_lines) {
-    dropped_.fetch_add(1, std::memory_order_relaxed);
-    return;
+  {
+    std::lock_guard lock(mutex_);
+    if (queue_.size() >= options_.queue_lines) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    queue_.push_back(std::move(record));
+    if (queue_.size() > 1) return;  // the thread is already on its way
   }
-  queue_.push_back(std::move(record));
+  woken_.notify_one();
 }
 
 std::vector<LogLinePtr> Logger::Recent(size_t count) const {
-  absl::MutexLock lock(&spread_mutex_);
+  std::lock_guard lock(spread_mutex_);
   const size_t from = recent_.size() - std::min(count, recent_.size());
   return {recent_.begin() + static_cast<std::ptrdiff_t>(from), recent_.end()};
 }
 
 LogSubscription Logger::Subscribe(std::function<void(const LogLinePtr&)> callback, size_t recent) {
   LogSubscription subscription;
-  absl::MutexLock lock(&spread_mutex_);
+  std::lock_guard lock(spread_mutex_);
   const size_t from = recent_.size() - std::min(recent, recent_.size());
   for (size_t i = from; i < recent_.size(); ++i) callback(recent_[i]);
   subscription.logger_ = this;
@@ -88,18 +93,22 @@ LogSubscription Logger::Subscribe(std::function<void(const LogLinePtr&)> callbac
 }
 
 bool Logger::Flush(std::chrono::milliseconds timeout) {
-  absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(this, &Logger::Idle), absl::FromChrono(timeout));
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, timeout, [this] { return Idle(); });
 }
 
 void Logger::Run() {
   for (;;) {
     std::vector<LogRecord> records;
     {
-      absl::MutexLock lock(&mutex_);
+      std::unique_lock lock(mutex_);
       busy_ = !unwritten_.empty();
-      const absl::Duration patience = busy_ ? kRetry : absl::InfiniteDuration();
-      mutex_.AwaitWithTimeout(absl::Condition(this, &Logger::Woken), patience);
+      if (busy_) {
+        woken_.wait_for(lock, kRetry, [this] { return Woken(); });
+      } else {
+        if (Idle()) idle_.notify_all();
+        woken_.wait(lock, [this] { return Woken(); });
+      }
       if (stopping_ && queue_.empty()) return;
       records.swap(queue_);
       busy_ = true;
@@ -120,7 +129,7 @@ void Logger::Spread(LogRecord record) {
   } else {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
-  absl::MutexLock lock(&spread_mutex_);
+  std::lock_guard lock(spread_mutex_);
   recent_.push_back(line);
   if (recent_.size() > options_.recent_lines) recent_.pop_front();
   for (const auto& [id, callback] : subscribers_) callback(line);

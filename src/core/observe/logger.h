@@ -3,17 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/observe/log.h"
 
 namespace starling::observe {
@@ -86,23 +86,25 @@ class Logger {
   void Run();
   void Spread(LogRecord record);
   void WriteOut();
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() && !busy_; }
-  bool Woken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !queue_.empty() || stopping_; }
+  // With mutex_ held.
+  bool Idle() const { return queue_.empty() && !busy_; }
+  bool Woken() const { return !queue_.empty() || stopping_; }
 
   const LoggerOptions options_;
   const bool human_;
   const bool socket_;
   std::atomic<uint64_t> dropped_{0};
 
-  absl::Mutex mutex_;
-  std::vector<LogRecord> queue_ ABSL_GUARDED_BY(mutex_);
-  bool busy_ ABSL_GUARDED_BY(mutex_) = false;  // the thread holds records or unwritten text
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable woken_, idle_;
+  std::vector<LogRecord> queue_;
+  bool busy_ = false;  // the thread holds records or unwritten text
+  bool stopping_ = false;
 
-  mutable absl::Mutex spread_mutex_;
-  std::deque<LogLinePtr> recent_ ABSL_GUARDED_BY(spread_mutex_);
-  std::map<uint64_t, std::function<void(const LogLinePtr&)>> subscribers_ ABSL_GUARDED_BY(spread_mutex_);
-  uint64_t next_subscriber_ ABSL_GUARDED_BY(spread_mutex_) = 1;
+  mutable std::mutex spread_mutex_;  // guards what follows
+  std::deque<LogLinePtr> recent_;
+  std::map<uint64_t, std::function<void(const LogLinePtr&)>> subscribers_;
+  uint64_t next_subscriber_ = 1;
 
   std::string unwritten_;  // of the thread alone
   std::thread thread_;

@@ -100,7 +100,7 @@ ProcessMetrics::ProcessMetrics(Registry& registry) : registry_(registry) {
 }
 
 void ProcessMetrics::AddChild(const std::string& name, pid_t pid) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   Process& process = processes_[name];
   process.user_before += std::exchange(process.user_last, 0);
   process.system_before += std::exchange(process.system_last, 0);
@@ -108,7 +108,7 @@ void ProcessMetrics::AddChild(const std::string& name, pid_t pid) {
 }
 
 void ProcessMetrics::RemoveChild(const std::string& name) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   const auto found = processes_.find(name);
   if (found != processes_.end()) found->second.pid = 0;
 }
@@ -116,7 +116,7 @@ void ProcessMetrics::RemoveChild(const std::string& name) {
 void ProcessMetrics::Report(MetricType type, MetricInfo info, double ProcessUsage::* value) {
   callbacks_.push_back(
       registry_.AddCallback(std::move(info), type, [this, value](const observe::Report& report) {
-        absl::MutexLock lock(&mutex_);
+        std::lock_guard lock(mutex_);
         for (const auto& [name, process] : processes_) {
           if (process.pid == 0) continue;
           if (const auto usage = ReadProcessUsage(process.pid)) report({name}, (*usage).*value);
@@ -128,7 +128,7 @@ void ProcessMetrics::ReportCpu() {
   callbacks_.push_back(registry_.AddCallback(
       {.name = "process.cpu.time", .unit = "s", .help = "CPU time used.", .labels = {"process", "cpu.mode"}},
       MetricType::kCounter, [this](const observe::Report& report) {
-        absl::MutexLock lock(&mutex_);
+        std::lock_guard lock(mutex_);
         for (auto& [name, process] : processes_) {
           const auto usage = process.pid == 0 ? std::nullopt : ReadProcessUsage(process.pid);
           if (usage) {

@@ -4,12 +4,11 @@
 #include <sys/types.h>
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/observe/registry.h"
 
 namespace starling::observe {
@@ -50,8 +49,8 @@ class ProcessMetrics {
   void ReportCpu();
 
   Registry& registry_;
-  absl::Mutex mutex_;
-  std::map<std::string, Process> processes_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards processes_
+  std::map<std::string, Process> processes_;
   std::vector<CallbackRegistration> callbacks_;
 };
 

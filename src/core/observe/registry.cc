@@ -15,8 +15,8 @@ const std::vector<double> kCountBuckets = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 
 namespace registry_internal {
 struct CallbackState {
-  absl::Mutex mutex;
-  Callback callback ABSL_GUARDED_BY(mutex);  // empty once unregistered
+  std::mutex mutex;
+  Callback callback;  // empty once unregistered
 };
 }  // namespace registry_internal
 
@@ -48,7 +48,7 @@ Instrument Family<Instrument, Cell>::With(const std::vector<std::string_view>& v
     Die(StrCat("metric ", info_.name, " has ", info_.labels.size(), " labels, not ", values.size()));
   }
   std::vector<std::string> key(values.begin(), values.end());
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   const auto found = cells_.find(key);
   if (found != cells_.end()) return Instrument(found->second.get());
   if (cells_.size() >= info_.max_series) {
@@ -61,7 +61,7 @@ Instrument Family<Instrument, Cell>::With(const std::vector<std::string_view>& v
 template <typename Instrument, typename Cell>
 std::vector<Series> Family<Instrument, Cell>::Take() const {
   std::vector<Series> series;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   for (const auto& [labels, cell] : cells_) series.push_back({labels, false, ValueOf(*cell)});
   if (overflow_ != nullptr) series.push_back({{}, true, ValueOf(*overflow_)});
   return series;
@@ -80,7 +80,7 @@ CallbackRegistration& CallbackRegistration::operator=(CallbackRegistration&& oth
 }
 CallbackRegistration::~CallbackRegistration() {
   if (state_ == nullptr) return;
-  absl::MutexLock lock(&state_->mutex);
+  std::lock_guard lock(state_->mutex);
   state_->callback = nullptr;
 }
 
@@ -121,19 +121,19 @@ Registry::Metric& Registry::Declare(MetricInfo info, MetricType type, bool callb
 }
 
 CounterFamily& Registry::Counters(MetricInfo info) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return Declare(std::move(info), MetricType::kCounter, false).As<CounterFamily>();
 }
 UpDownCounterFamily& Registry::UpDownCounters(MetricInfo info) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return Declare(std::move(info), MetricType::kUpDownCounter, false).As<UpDownCounterFamily>();
 }
 GaugeFamily& Registry::Gauges(MetricInfo info) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return Declare(std::move(info), MetricType::kGauge, false).As<GaugeFamily>();
 }
 HistogramFamily& Registry::Histograms(MetricInfo info) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return Declare(std::move(info), MetricType::kHistogram, false).As<HistogramFamily>();
 }
 
@@ -141,10 +141,10 @@ CallbackRegistration Registry::AddCallback(MetricInfo info, MetricType type, Cal
   if (type == MetricType::kHistogram) Die(StrCat("metric ", info.name, ": a histogram has no callback"));
   auto state = std::make_shared<registry_internal::CallbackState>();
   {
-    absl::MutexLock lock(&state->mutex);
+    std::lock_guard lock(state->mutex);
     state->callback = std::move(callback);
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<registry_internal::CallbackState>>& all =
       Declare(std::move(info), type, true).callbacks;
   // Those whose registration is gone are only held here.
@@ -155,7 +155,7 @@ CallbackRegistration Registry::AddCallback(MetricInfo info, MetricType type, Cal
 
 std::vector<MetricSnapshot> Registry::Take() const {
   std::vector<MetricSnapshot> snapshots;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   for (const auto& [name, metric] : metrics_) {
     MetricSnapshot snapshot{&metric->info, metric->type, {}};
     if (!metric->callback) {
@@ -168,7 +168,7 @@ std::vector<MetricSnapshot> Registry::Take() const {
           metric->family);
     }
     for (const auto& state : metric->callbacks) {
-      absl::MutexLock callback_lock(&state->mutex);
+      std::lock_guard callback_lock(state->mutex);
       if (!state->callback) continue;
       state->callback([&](const std::vector<std::string_view>& labels, double value) {
         if (labels.size() != metric->info.labels.size()) return;

@@ -13,13 +13,12 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/observe/instruments.h"
 
 namespace starling::observe {
@@ -67,9 +66,9 @@ class Family {
   std::unique_ptr<Cell> NewCell() const;
 
   const MetricInfo info_;
-  mutable absl::Mutex mutex_;
-  std::map<std::vector<std::string>, std::unique_ptr<Cell>> cells_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Cell> overflow_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<std::vector<std::string>, std::unique_ptr<Cell>> cells_;
+  std::unique_ptr<Cell> overflow_;
 };
 using CounterFamily = Family<Counter, CounterCell>;
 using UpDownCounterFamily = Family<UpDownCounter, CounterCell>;
@@ -121,8 +120,8 @@ class Registry {
   struct Metric;
   Metric& Declare(MetricInfo info, MetricType type, bool callback);
 
-  mutable absl::Mutex mutex_;
-  std::map<std::string, std::unique_ptr<Metric>> metrics_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<std::string, std::unique_ptr<Metric>> metrics_;
 };
 
 }  // namespace starling::observe
