@@ -93,6 +93,7 @@ struct Edges::Parts {
     grpc_options.max_request_bytes = static_cast<size_t>(server.limits.max_body_bytes);
     grpc_options.max_response_bytes = static_cast<size_t>(server.limits.max_body_bytes);
     grpc_options.pool = &pool;
+    grpc_options.tracer = &telemetry.tracer();
   }
 
   // /livez and /readyz, at any time.

@@ -17,6 +17,10 @@ namespace starling::async {
 class Pool;
 }
 
+namespace starling::observe {
+class Tracer;
+}
+
 namespace starling::grpc {
 
 struct HandlerOptions {
@@ -28,6 +32,7 @@ struct HandlerOptions {
   async::Pool* pool = nullptr;
   // Null: the peer of a Unix socket is a service, everyone else anonymous.
   http::Authenticator* authenticator = nullptr;
+  const observe::Tracer* tracer = nullptr;  // null: no spans
   // INTERNAL, UNKNOWN and DATA_LOSS reach callers from outside with a request id in place of the message.
   bool hide_internal_errors = true;
 };

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "core/grpc/metadata.h"
 #include "core/grpc/status_codec.h"
+#include "core/http/caller.h"
 
 namespace starling::grpc {
 namespace {
@@ -79,11 +80,19 @@ absl::StatusOr<RequestContext> ServerCall::Begin() {
   }
   accepts_gzip_ = options_.compress_over_bytes != SIZE_MAX &&
                   NamesGzip(request.headers.Get("grpc-accept-encoding").value_or(""));
-  ASSIGN_OR_RETURN(Principal caller, Identify(request, options_.authenticator));
+  request_id_ = http::RequestIdOf(request);
+  ASSIGN_OR_RETURN(Principal caller, http::Identify(request, options_.authenticator));
   caller_is_service_ = caller.kind == Principal::Kind::kService;
-  RETURN_IF_ERROR(CheckAccess(method_, caller));
-  ASSIGN_OR_RETURN(RequestContext context, ReadContext(request, std::move(caller), exchange_.cancel()));
-  request_id_ = context.request_id();
+  const absl::Status access = http::CheckAccess(method_, caller);
+  http::Arrival arrival = http::ReadArrival(request, std::move(caller), request_id_);
+  TraceContext trace = arrival.trace.value_or(TraceContext());
+  if (options_.tracer != nullptr) {
+    span_ = options_.tracer->StartRequest(arrival.trace, method_.path.substr(1), observe::SpanKind::kServer);
+    trace = span_.trace();
+  }
+  RETURN_IF_ERROR(access);
+  ASSIGN_OR_RETURN(const MonotonicTime deadline, ReadDeadline(request));
+  RequestContext context(std::move(arrival.origin), deadline, exchange_.cancel(), trace);
   if (!context.has_deadline()) return context;
   const auto left = context.deadline() - std::chrono::steady_clock::now();
   if (left.count() <= 0) return DeadlineExceeded("The deadline has passed.");
@@ -169,6 +178,7 @@ http::Headers ServerCall::ResponseHeaders() const {
 
 async::Task<void> ServerCall::End(absl::Status status) {
   if (std::exchange(ended_, true)) co_return;
+  span_.SetStatus(status);
   http::Headers trailers;
   if (exchange_.response_started()) {
     AddStatus(status, &trailers);

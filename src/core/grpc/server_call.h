@@ -9,6 +9,7 @@
 #include "core/async/stream.h"
 #include "core/grpc/handler.h"
 #include "core/grpc/message_reader.h"
+#include "core/observe/tracer.h"
 
 namespace starling::grpc {
 
@@ -51,6 +52,7 @@ class ServerCall {
   async::Timer deadline_;
   async::TaskGroup late_;  // the answer to a call that is past its deadline while its handler still runs
   std::string request_id_;
+  observe::Span span_;
   bool caller_is_service_ = false;
   bool accepts_gzip_ = false;
   bool writing_ = false;
