@@ -14,10 +14,10 @@
 
 namespace starling {
 
-#define STARLING_STATUS_FUNCTION(Name)                            \
-  template <typename... Args>                                     \
-  absl::Status Name(const Args&... args) {                        \
-    return absl::Name##Error(StrCat(args...));                    \
+#define STARLING_STATUS_FUNCTION(Name)         \
+  template <typename... Args>                  \
+  absl::Status Name(const Args&... args) {     \
+    return absl::Name##Error(StrCat(args...)); \
   }
 STARLING_STATUS_FUNCTION(Aborted)
 STARLING_STATUS_FUNCTION(AlreadyExists)
@@ -56,15 +56,13 @@ absl::Status ViolationError(const FieldViolation& violation);
 
 }  // namespace starling
 
-#define RETURN_IF_ERROR(expression)                                        \
-  do {                                                                     \
-    if (absl::Status status_internal = (expression); !status_internal.ok()) \
-      return status_internal;                                              \
+#define RETURN_IF_ERROR(expression)                                                                 \
+  do {                                                                                              \
+    if (absl::Status status_internal = (expression); !status_internal.ok()) return status_internal; \
   } while (false)
-#define CO_RETURN_IF_ERROR(expression)                                     \
-  do {                                                                     \
-    if (absl::Status status_internal = (expression); !status_internal.ok()) \
-      co_return status_internal;                                           \
+#define CO_RETURN_IF_ERROR(expression)                                                                 \
+  do {                                                                                                 \
+    if (absl::Status status_internal = (expression); !status_internal.ok()) co_return status_internal; \
   } while (false)
 
 #define STARLING_CONCAT_INNER(a, b) a##b

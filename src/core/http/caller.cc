@@ -13,8 +13,8 @@ constexpr size_t kMaxTracestate = 512;
 bool IsPlainId(std::string_view id) {
   if (id.empty() || id.size() > kMaxRequestId) return false;
   for (const char c : id) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                       c == '_' || c == '.' || c == ':';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.' || c == ':';
     if (!plain) return false;
   }
   return true;

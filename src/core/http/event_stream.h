@@ -16,7 +16,8 @@ namespace starling::http {
 // Loop thread only. Finish() must have been awaited before it is destroyed, if anything was started.
 class EventStream {
  public:
-  EventStream(Exchange& exchange, std::chrono::milliseconds heartbeat) : exchange_(exchange), heartbeat_(heartbeat) {}
+  EventStream(Exchange& exchange, std::chrono::milliseconds heartbeat)
+      : exchange_(exchange), heartbeat_(heartbeat) {}
 
   bool started() const { return started_; }
   // From now on a comment is sent whenever nothing else was for a while; the first one also sends the headers, so that the

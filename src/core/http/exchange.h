@@ -43,7 +43,7 @@ enum class Version { kHttp1, kHttp2 };
 
 // Facts of the connection: the peer's identity as the transport proved it.
 struct Peer {
-  std::string address;           // "127.0.0.1:53412", "[::1]:53412" or "unix"
+  std::string address;  // "127.0.0.1:53412", "[::1]:53412" or "unix"
   bool tls = false;
   std::string certificate_name;  // subject alternative name or common name of a verified client certificate
   bool unix_socket = false;      // same user, proven by SO_PEERCRED
@@ -76,7 +76,8 @@ class Exchange {
   virtual async::Task<absl::StatusOr<std::optional<Bytes>>> Read() = 0;
 
   // A whole response in one write: small calls cost one system call. `trailers` only over HTTP/2.
-  virtual async::Task<absl::Status> Respond(int status, Headers headers, Bytes body, Headers trailers = {}) = 0;
+  virtual async::Task<absl::Status> Respond(int status, Headers headers, Bytes body,
+                                            Headers trailers = {}) = 0;
 
   // Or piece by piece: Start once, Write any number of times (returns when the connection takes more: back-pressure),
   // Finish once.

@@ -36,13 +36,15 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseQuery(std:
     const size_t equals = pair.find('=');
     auto name = PercentDecode(pair.substr(0, equals), true);
     auto value = PercentDecode(equals == std::string_view::npos ? "" : pair.substr(equals + 1), true);
-    if (!name.has_value() || !value.has_value()) return InvalidArgument("The query holds a malformed %-escape.");
+    if (!name.has_value() || !value.has_value())
+      return InvalidArgument("The query holds a malformed %-escape.");
     parameters.emplace_back(*std::move(name), *std::move(value));
   }
   return parameters;
 }
 
-absl::StatusOr<std::chrono::milliseconds> TimeoutOf(const Request& request, std::chrono::milliseconds longest) {
+absl::StatusOr<std::chrono::milliseconds> TimeoutOf(const Request& request,
+                                                    std::chrono::milliseconds longest) {
   const auto header = request.headers.Get("x-request-timeout-ms");
   if (!header.has_value()) return longest;
   int64_t asked = 0;
@@ -83,8 +85,8 @@ class JsonRoute::Call {
     Arrival arrival = ReadArrival(request, std::move(caller), match_.request_id);
     TraceContext trace = arrival.trace.value_or(TraceContext());
     if (route_.options_.tracer != nullptr) {
-      span_ = route_.options_.tracer->StartRequest(arrival.trace, StrCat(route_.rule_.verb, " ", route_.rule_.path),
-                                                   observe::SpanKind::kServer);
+      span_ = route_.options_.tracer->StartRequest(
+          arrival.trace, StrCat(route_.rule_.verb, " ", route_.rule_.path), observe::SpanKind::kServer);
       span_.Set("http.request.method", route_.rule_.verb);
       span_.Set("http.route", route_.rule_.path);
       trace = span_.trace();
@@ -126,7 +128,8 @@ class JsonRoute::Call {
   }
 
   async::Task<void> Unary() {
-    auto response = co_await route_.endpoint_.Unary(context_, route_.method_, rpc::Payload::Own(std::move(request_)));
+    auto response =
+        co_await route_.endpoint_.Unary(context_, route_.method_, rpc::Payload::Own(std::move(request_)));
     if (response.ok()) response = rpc::Decode(*std::move(response), *route_.method_.response);
     span_.SetStatus(response.status());
     if (!response.ok()) co_return co_await RespondError(exchange_, response.status(), match_.request_id);

@@ -19,8 +19,9 @@ struct JsonOptions {
   std::chrono::milliseconds request_timeout{60000};
   // A stream that says nothing for so long gets a comment, so that proxies keep it open.
   std::chrono::milliseconds heartbeat{15000};
-  Authenticator* authenticator = nullptr;  // null: the peer of a Unix socket is a service, everyone else anonymous
-  const observe::Tracer* tracer = nullptr; // null: no spans
+  Authenticator* authenticator =
+      nullptr;  // null: the peer of a Unix socket is a service, everyone else anonymous
+  const observe::Tracer* tracer = nullptr;  // null: no spans
 };
 
 // A unary method answers with one JSON document. A server stream answers with server-sent events (HTML standard, section
@@ -29,7 +30,8 @@ struct JsonOptions {
 class JsonRoute final : public RouteHandler {
  public:
   // Everything outlives it.
-  JsonRoute(const JsonOptions& options, const rpc::Method& method, const rpc::HttpRule& rule, rpc::Endpoint& endpoint)
+  JsonRoute(const JsonOptions& options, const rpc::Method& method, const rpc::HttpRule& rule,
+            rpc::Endpoint& endpoint)
       : options_(options), method_(method), rule_(rule), endpoint_(endpoint) {}
 
   async::Task<void> Handle(Exchange& exchange, const RouteMatch& match) override;

@@ -40,7 +40,9 @@ std::string ShapeOf(std::string_view path) {
 class PageRoute final : public RouteHandler {
  public:
   explicit PageRoute(Handler& handler) : handler_(handler) {}
-  async::Task<void> Handle(Exchange& exchange, const RouteMatch&) override { return handler_.Handle(exchange); }
+  async::Task<void> Handle(Exchange& exchange, const RouteMatch&) override {
+    return handler_.Handle(exchange);
+  }
 
  private:
   Handler& handler_;
@@ -76,16 +78,19 @@ struct Router::Path {
 
 Router::Router(CorsOptions cors, observe::Registry& metrics)
     : cors_(std::move(cors)),
-      durations_(metrics.Histograms({.name = "http.server.request.duration",
-                                     .unit = "s",
-                                     .help = "From a request's headers to the end of its answer.",
-                                     .labels = {"http.request.method", "http.route", "http.response.status_code"},
-                                     .buckets = observe::kDurationBuckets})) {}
+      durations_(
+          metrics.Histograms({.name = "http.server.request.duration",
+                              .unit = "s",
+                              .help = "From a request's headers to the end of its answer.",
+                              .labels = {"http.request.method", "http.route", "http.response.status_code"},
+                              .buckets = observe::kDurationBuckets})) {}
 
 Router::~Router() = default;
 
-absl::Status Router::Add(std::string_view verb, std::string_view path, std::string owner, RouteHandler& handler) {
-  if (path.empty() || path.front() != '/') return FailedPrecondition("Route '", path, "' must start with '/'.");
+absl::Status Router::Add(std::string_view verb, std::string_view path, std::string owner,
+                         RouteHandler& handler) {
+  if (path.empty() || path.front() != '/')
+    return FailedPrecondition("Route '", path, "' must start with '/'.");
   const std::string shape = ShapeOf(path);
   const bool literal = shape == path;
   Path* known = nullptr;
@@ -107,9 +112,11 @@ absl::Status Router::Add(std::string_view verb, std::string_view path, std::stri
     known->shape = shape;
     for (const std::string_view segment : Segments(path)) known->segments.emplace_back(segment);
   }
-  known->routes.push_back({std::string(verb), std::move(owner), &handler, durations_.With({verb, path, "200"})});
+  known->routes.push_back(
+      {std::string(verb), std::move(owner), &handler, durations_.With({verb, path, "200"})});
   // '*' sorts before letters: of two templates, the one with the later wildcard is more literal.
-  std::sort(templates_.begin(), templates_.end(), [](const auto& a, const auto& b) { return a->shape > b->shape; });
+  std::sort(templates_.begin(), templates_.end(),
+            [](const auto& a, const auto& b) { return a->shape > b->shape; });
   return absl::OkStatus();
 }
 
@@ -129,7 +136,8 @@ std::vector<Router::Listed> Router::List() const {
   return all;
 }
 
-const Router::Path* Router::Find(std::string_view path, std::vector<std::string>* variables, bool* malformed) const {
+const Router::Path* Router::Find(std::string_view path, std::vector<std::string>* variables,
+                                 bool* malformed) const {
   if (path.empty() || path.front() != '/') return nullptr;
   const auto literal = literals_.find(std::string(path));
   if (literal != literals_.end()) return literal->second.get();
@@ -169,8 +177,9 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   added.Add("x-request-id", match.request_id);
   const auto origin = request.headers.Get("origin");
   const bool cross_origin_allowed =
-      origin.has_value() && std::any_of(cors_.allowed_origins.begin(), cors_.allowed_origins.end(),
-                                        [&](const std::string& allowed) { return allowed == "*" || allowed == *origin; });
+      origin.has_value() &&
+      std::any_of(cors_.allowed_origins.begin(), cors_.allowed_origins.end(),
+                  [&](const std::string& allowed) { return allowed == "*" || allowed == *origin; });
   if (cross_origin_allowed) {
     added.Add("access-control-allow-origin", std::string(*origin));
     added.Add("access-control-expose-headers", "x-request-id, retry-after");
@@ -185,8 +194,9 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   if (route != nullptr) {
     co_await route->handler->Handle(answering, match);
   } else if (path == nullptr) {
-    absl::Status status = malformed ? InvalidArgument("The path holds a malformed %-escape.")
-                                    : NotFound("There is nothing at this path; GET /openapi.json lists what there is.");
+    absl::Status status =
+        malformed ? InvalidArgument("The path holds a malformed %-escape.")
+                  : NotFound("There is nothing at this path; GET /openapi.json lists what there is.");
     co_await RespondError(answering, std::move(status), match.request_id);
   } else if (request.method == "OPTIONS") {
     Headers headers;
@@ -194,15 +204,16 @@ async::Task<void> Router::Handle(Exchange& exchange) {
     if (cross_origin_allowed) {
       headers.Add("access-control-allow-methods", path->Allow());
       headers.Add("access-control-allow-headers",
-                  "content-type, authorization, x-api-key, x-request-id, x-request-timeout-ms, traceparent, tracestate");
+                  "content-type, authorization, x-api-key, x-request-id, x-request-timeout-ms, traceparent, "
+                  "tracestate");
       headers.Add("access-control-max-age", "600");
     }
     (void)co_await answering.Respond(204, std::move(headers), Bytes(), {});
   } else {
     Headers headers;
     headers.Add("allow", path->Allow());
-    co_await RespondError(answering, Unimplemented("This path takes ", path->Allow(), "."), match.request_id, 405,
-                          std::move(headers));
+    co_await RespondError(answering, Unimplemented("This path takes ", path->Allow(), "."), match.request_id,
+                          405, std::move(headers));
   }
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -210,7 +221,9 @@ async::Task<void> Router::Handle(Exchange& exchange) {
     route->ok_duration.Observe(took.count());
   } else {
     // A verb that is none of ours must not make a series of its own.
-    durations_.With({route != nullptr ? verb : "_OTHER", path != nullptr ? std::string_view(path->path) : "", StrCat(answering.status())})
+    durations_
+        .With({route != nullptr ? verb : "_OTHER", path != nullptr ? std::string_view(path->path) : "",
+               StrCat(answering.status())})
         .Observe(took.count());
   }
 }
