@@ -1,23 +1,16 @@
 #!/bin/sh
 # Builds build/go-textstats/textstats: generates the contract's Go code into gen/ (not committed) with the pinned plugins, then compiles.
 #   examples/go-textstats/build.sh [--test]    --test also runs gofmt, go vet and go test
-# Needs protoc and Go. Debian 12's Go 1.19 will do: the Go that go.mod asks for is then fetched as a module, checked like any other.
+# Needs protoc and Go (tools/with_go).
 set -eu
 mode=${1-}
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 out=$root/build/go-textstats
-export GOBIN="$out/bin" GOFLAGS="-buildvcs=false -mod=readonly"
+# Once more, with the Go that go.mod asks for.
+[ -n "${GOBIN-}" ] || GOBIN=$out/bin exec "$root/tools/with_go" . ./build.sh "$@"
+export GOFLAGS="-buildvcs=false -mod=readonly"
 mkdir -p "$GOBIN"
-
-# Since 1.21 go fetches the Go that go.mod asks for by itself; an older one is told to, from a folder without that go.mod.
-if go version | grep -Eq ' go1\.(1?[0-9]|20)[. ]'; then
-  wanted=$(sed -n 's/^toolchain //p' go.mod).$(go env GOOS)-$(go env GOARCH)
-  folder=$(cd "$GOBIN" && GOFLAGS='' go mod download -json "golang.org/toolchain@v0.0.1-$wanted" | sed -n 's/.*"Dir": "\(.*\)",*/\1/p')
-  chmod -R u+wx "$folder/bin" "$folder/pkg/tool"
-  PATH=$folder/bin:$PATH
-  unset GOROOT
-fi
 
 "$root/third_party/fetch" googleapis-common-protos
 go install tool

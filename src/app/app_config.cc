@@ -74,6 +74,8 @@ void DeclareServer(Declaration<ServerConfig>& d) {
   d.Int("threads", &ServerConfig::threads).Min(0).Max(1024).Text("Event loops; 0 is one for each core.");
   d.Bool("insecure", &ServerConfig::insecure)
       .Text("Listen beyond loopback without asking who calls. Warns at every start.");
+  d.Bool("reflection", &ServerConfig::reflection)
+      .Text("Tell gRPC clients which services and messages there are (grpc.reflection).");
   d.Duration("drain_timeout", &ServerConfig::drain_timeout)
       .Min(milliseconds(0))
       .Max(hours(1))

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "core/async/spawn.h"
 #include "core/grpc/handler.h"
+#include "core/grpc/reflection.h"
 #include "core/http/json_route.h"
 #include "core/http/listener.h"
 #include "core/http/router.h"
@@ -47,14 +48,17 @@ struct Face {
   FrontDoor door;
   http::Router router;
   std::vector<std::unique_ptr<http::RouteHandler>> json_routes;
+  std::unique_ptr<grpc::Reflection> reflection;
   std::unique_ptr<grpc::Handler> grpc;
   Routes routes;
 
   absl::Status Serve(const std::vector<run::Served>& served, const http::JsonOptions& json,
-                     const grpc::HandlerOptions& grpc_options) {
+                     const grpc::HandlerOptions& grpc_options, bool reflects) {
     std::vector<grpc::Served> over_grpc;
+    std::vector<const rpc::Contract*> contracts;
     for (const run::Served& one : served) {
       over_grpc.push_back({one.contract, one.endpoint});
+      contracts.push_back(one.contract);
       for (const rpc::Method& method : one.contract->methods) {
         for (const rpc::HttpRule& rule : method.http) {
           json_routes.push_back(std::make_unique<http::JsonRoute>(json, method, rule, *one.endpoint));
@@ -62,6 +66,10 @@ struct Face {
               router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
         }
       }
+    }
+    if (reflects) {
+      reflection = std::make_unique<grpc::Reflection>(contracts);
+      for (const grpc::Served& own : reflection->served()) over_grpc.push_back(own);
     }
     grpc = std::make_unique<grpc::Handler>(grpc_options, over_grpc);
     routes = {grpc.get(), &router};
@@ -182,11 +190,12 @@ absl::Status Edges::Open(const Placements& placements) {
   const run::Served health{&::grpc::health::v1::HealthContract(), &parts.health_dispatcher};
   std::vector<run::Served> served = placements.served();
   served.push_back(health);
-  RETURN_IF_ERROR(parts.public_face.Serve(served, parts.json, parts.grpc_options));
-  RETURN_IF_ERROR(parts.inner_face.Serve(served, parts.json, parts.grpc_options));
+  const bool reflects = parts.server.reflection;
+  RETURN_IF_ERROR(parts.public_face.Serve(served, parts.json, parts.grpc_options, reflects));
+  RETURN_IF_ERROR(parts.inner_face.Serve(served, parts.json, parts.grpc_options, false));
   RETURN_IF_ERROR(
       parts.admin_face.Serve({{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health},
-                             parts.json, parts.grpc_options));
+                             parts.json, parts.grpc_options, reflects));
   RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.metrics_page));
   parts.current.store(&placements);
   for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
