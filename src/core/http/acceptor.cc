@@ -55,7 +55,10 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
   }
 
   void Close() override {
-    if (std::exchange(closed_, true)) return;
+    if (closed_) return;
+    while (AcceptOne()) {
+    }
+    closed_ = true;
     boost::system::error_code ignored;
     socket_.close(ignored);
     retry_.Cancel();
@@ -65,13 +68,7 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
  private:
   void Accept() {
     for (int i = 0; i < kAcceptsPerTurn && !closed_; ++i) {
-      sockaddr_storage peer{};
-      socklen_t size = sizeof(peer);
-      const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0) {
-        accepted_(fd, SocketAddress(reinterpret_cast<const sockaddr*>(&peer), size));
-        continue;
-      }
+      if (AcceptOne()) continue;
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         // Nothing can be accepted until something closes; the socket stays readable all the while.
         retry_ = loop_.After(kFileTableFull, [self = shared_from_this()] { self->Wait(); });
@@ -80,6 +77,15 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
     }
     if (!closed_) Wait();
+  }
+
+  // False with errno if there is none.
+  bool AcceptOne() {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) accepted_(fd, SocketAddress(reinterpret_cast<const sockaddr*>(&peer), size));
+    return fd >= 0;
   }
 
   async::Loop& loop_;

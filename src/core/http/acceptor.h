@@ -22,7 +22,8 @@ class Acceptor {
   using Accepted = absl::AnyInvocable<void(int fd, const SocketAddress& peer)>;
   static std::shared_ptr<Acceptor> Start(async::Loop& loop, int fd, Accepted accepted);
   virtual ~Acceptor() = default;
-  // Stops listening. Idempotent.
+  // Hands out what the system has accepted already, whose clients may have sent their requests, and stops listening.
+  // Idempotent.
   virtual void Close() = 0;
 };
 

@@ -23,6 +23,8 @@ constexpr size_t kKeptOutputBytes = 256 * 1024;
 constexpr int kReadsPerTurn = 8;  // then other connections of the loop have theirs
 // A connection that does not read cannot see the peer's end: it looks for it this often.
 constexpr std::chrono::milliseconds kPausedCheck{250};
+// A client that has just connected may have sent a request that is still on its way when a drain begins.
+constexpr std::chrono::milliseconds kDrainUnspoken{200};
 
 // One per thread: a session consumes all it is given, so no connection keeps bytes in it.
 char* ReadBuffer() {
@@ -76,8 +78,10 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
 
   void Drain() override {
     if (closed_) return;
-    if (session_ == nullptr) return Close(Cancelled("The server stops."));
-    session_->Drain();
+    if (session_ != nullptr) return session_->Drain();
+    if (drain_began_ != Clock::time_point{}) return;
+    drain_began_ = Clock::now();
+    ScheduleCheck(kDrainUnspoken);
   }
 
   void Close(absl::Status reason) override {
@@ -124,6 +128,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   void SessionChosen() {
     chooser_ = nullptr;
     ScheduleCheck(options_.idle_timeout);
+    if (drain_began_ != Clock::time_point{}) session_->Drain();
     Flush();
   }
 
@@ -171,6 +176,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       }
       chooser_ = nullptr;
       ScheduleCheck(options_.idle_timeout);
+      if (drain_began_ != Clock::time_point{}) session_->Drain();
       bytes = first_bytes_;
     }
     const absl::Status status = session_->Consume(bytes);
@@ -282,6 +288,9 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
     if (lingering_) {
       if (due(linger_began_, options_.linger_timeout)) return Close(reason_);
     } else if (session_ == nullptr) {
+      if (drain_began_ != Clock::time_point{} && due(drain_began_, kDrainUnspoken)) {
+        return Close(Cancelled("The server stops."));
+      }
       if (due(started_, options_.handshake_timeout)) {
         if (!handshake_done_ && options_.stats != nullptr) Count(options_.stats->tls_failures);
         return Close(DeadlineExceeded("The peer did not begin to speak in time."));
@@ -337,7 +346,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   async::Timer check_;
   Clock::time_point check_at_{};  // when check_ fires; zero if it is not set
   const Clock::time_point started_;
-  Clock::time_point last_input_, blocked_since_{}, linger_began_{};
+  Clock::time_point last_input_, blocked_since_{}, linger_began_{}, drain_began_{};
 };
 
 }  // namespace

@@ -16,6 +16,10 @@ using Clock = std::chrono::steady_clock;
 // Pipelined requests that wait for their turn; more pauses the connection.
 constexpr size_t kMaxPipelinedBytes = 64 * 1024;
 
+// The client of an idle connection may have sent a request that is still on its way when a drain begins: so long it is
+// waited for, and answered.
+constexpr std::chrono::milliseconds kDrainIdle(200);
+
 // A coroutine that owns itself.
 struct Detached {
   struct promise_type {
@@ -64,6 +68,7 @@ class Http1Session final : public Session,
     const auto keep = shared_from_this();
     connection_ = nullptr;
     timer_.Cancel();
+    drain_timer_.Cancel();
     lost_ = reason.ok() ? Cancelled("The connection was closed.") : reason;
     if (running_) cancel_.Cancel(absl::CancelledError("The client went away."));
     reader_.Resume();
@@ -71,8 +76,12 @@ class Http1Session final : public Session,
   }
 
   void Drain() override {
-    draining_ = true;
-    if (idle() && connection_ != nullptr) connection_->CloseAfterWrite();
+    if (std::exchange(draining_, true) || connection_ == nullptr || !idle()) return;
+    drain_timer_ = connection_->loop().After(kDrainIdle, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self != nullptr && self->idle() && self->connection_ != nullptr)
+        self->connection_->CloseAfterWrite();
+    });
   }
 
   bool idle() const override { return !running_ && !parser_.begun() && pending_.empty(); }
@@ -324,7 +333,7 @@ class Http1Session final : public Session,
   CancelToken token_ = cancel_.token();
   absl::Status lost_;  // why the connection is gone
   Waiter reader_, writer_;
-  async::Timer timer_;
+  async::Timer timer_, drain_timer_;
   Clock::time_point check_at_{};  // when timer_ fires; zero if it is not set
   Clock::time_point header_since_{}, waiting_since_{};
   size_t requests_ = 0;

@@ -93,7 +93,8 @@ struct Core : std::enable_shared_from_this<Core> {
                                               connection_options, std::move(chooser), std::move(closed));
     if (connection->closed()) return;
     *slot = connection;
-    shard.connections.insert(std::move(connection));
+    if (draining.load()) connection->Drain();
+    if (!connection->closed()) shard.connections.insert(std::move(connection));
   }
 
   std::shared_ptr<Session> Choose(Connection& connection, std::string_view protocol, std::string_view bytes) {
@@ -125,11 +126,14 @@ struct Core : std::enable_shared_from_this<Core> {
     if (waiting.has_value()) waiting->Set(true);
   }
 
-  void StopAccepting() {
+  // Sets `done` when no connection comes any more.
+  void StopAccepting(const async::Completer<bool>& done) {
+    const auto left = std::make_shared<std::atomic<size_t>>(shards.size());
     for (auto& shard : shards) {
-      shard->loop.Post([self = shared_from_this(), shard = shard.get()] {
+      shard->loop.Post([self = shared_from_this(), shard = shard.get(), left, done] {
         if (shard->acceptor != nullptr) shard->acceptor->Close();
         shard->acceptor = nullptr;
+        if (left->fetch_sub(1) == 1) done.Set(true);
       });
     }
     if (address.is_unix() && !unlinked.exchange(true)) ::unlink(address.path().c_str());
@@ -168,6 +172,7 @@ struct Core : std::enable_shared_from_this<Core> {
   std::atomic<int64_t> refusals{0};
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<size_t> next_shard{0};
+  std::atomic<bool> draining{false};  // what is accepted from now on may ask once
   std::atomic<bool> stopping{false};  // what is accepted from now on is closed
   std::atomic<bool> unlinked{false};
   std::mutex mutex;
@@ -181,7 +186,8 @@ class ListenerImpl final : public Listener {
 
   ~ListenerImpl() override {
     core_->stopping = true;
-    core_->StopAccepting();
+    async::Completion<bool> nobody_waits;
+    core_->StopAccepting(nobody_waits.completer());
     core_->ForEachConnection(
         [](SocketConnection& connection) { connection.Close(Cancelled("The server stopped.")); });
     for (auto& shard : core_->shards) {
@@ -197,10 +203,13 @@ class ListenerImpl final : public Listener {
 
   async::Task<bool> Drain(std::chrono::milliseconds grace) override {
     const auto core = core_;
-    core->StopAccepting();
-    core->stopping = true;
+    core->draining = true;
+    async::Completion<bool> accepted;
+    core->StopAccepting(accepted.completer());
     core->ForEachConnection([](SocketConnection& connection) { connection.Drain(); });
+    co_await accepted;
     if (co_await core->NoneOpen(grace)) co_return true;
+    core->stopping = true;
     core->ForEachConnection(
         [](SocketConnection& connection) { connection.Close(Cancelled("The server stops.")); });
     (void)co_await core->NoneOpen(std::chrono::seconds(5));

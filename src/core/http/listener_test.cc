@@ -126,6 +126,27 @@ TEST(ListenerTest, DrainFinishesWhatIsUnderWay) {
   EXPECT_EQ(server.listener().stats().connections_open, 0);
 }
 
+// Clients that had a connection when the drain began, and had not heard of it when they sent their requests.
+TEST(ListenerTest, DrainAnswersRequestsThatAreOnTheirWay) {
+  Server server(Peers);
+  RawClient used(server.address()), fresh(server.address());
+  used.Send(kGet);
+  used.ReadUntil(">");
+  auto drain = [&used, &fresh](Listener* listener) -> async::Task<bool> {
+    const auto timer = async::Loop::Current()->After(std::chrono::milliseconds(30), [&used, &fresh] {
+      used.Send(kGet);
+      fresh.Send(kGet);
+    });
+    co_return co_await listener->Drain(std::chrono::seconds(5));
+  };
+  EXPECT_TRUE(async::BlockOn(drain(&server.listener())));
+  for (RawClient* client : {&used, &fresh}) {
+    const std::string answer = client->ReadToEnd();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(answer, HasSubstr("connection: close"));
+  }
+}
+
 TEST(ListenerTest, DrainCutsWhatTakesTooLong) {
   auto handler = [](Exchange& exchange) -> async::Task<void> {
     async::Completion<bool> cancelled;
