@@ -8,6 +8,8 @@
 #     A benchmark with its own main, outside of what is built by default.
 #   starling_contract(sentiment)
 #     Library contract_sentiment from api/starling/sentiment/v1/*.proto: see starling_contract.cmake.
+#
+# Beside them: starling_service_names(names) lists the services of src/app/services.def.
 set(STARLING_API_DIR ${PROJECT_SOURCE_DIR}/api)
 include(starling_contract)
 
@@ -50,4 +52,12 @@ function(starling_bench name)
   add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} starling_warnings benchmark::benchmark)
+endfunction()
+
+function(starling_service_names variable)
+  set(list ${PROJECT_SOURCE_DIR}/src/app/services.def)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+  file(STRINGS ${list} lines REGEX "^STARLING_SERVICE\\(")
+  list(TRANSFORM lines REPLACE "^STARLING_SERVICE\\(([a-z0-9_]+)\\).*" "\\1")
+  set(${variable} ${lines} PARENT_SCOPE)
 endfunction()

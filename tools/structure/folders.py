@@ -6,6 +6,7 @@ import re
 from structure.tree import Finding
 
 _CODE = (".h", ".cc", ".c", ".py", ".proto", ".cmake", ".sh", ".go", ".js", ".md", "CMakeLists.txt", "Makefile")
+_SERVICES = "src/app/services.def"
 
 
 def check_length(tree, rules):
@@ -18,10 +19,21 @@ def check_length(tree, rules):
     return findings
 
 
+def _listed_services(tree):
+    for number, line in enumerate(tree.lines(_SERVICES) if _SERVICES in tree.files else [], 1):
+        entry = re.match(r"STARLING_SERVICE\((\w+)\)", line)
+        if entry:
+            yield number, entry.group(1)
+
+
 def check_services(tree, rules):
-    findings = []
-    for name in tree.folders("src/services"):
+    listed = {name: number for number, name in _listed_services(tree)}
+    folders = tree.folders("src/services")
+    findings = [Finding(_SERVICES, listed[name], f"there is no folder src/services/{name}") for name in listed if name not in folders]
+    for name in folders:
         folder = f"src/services/{name}"
+        if name not in listed:
+            findings.append(Finding(folder, 1, f"{_SERVICES} has no line for this service, so no program has it"))
         inside = [path[len(folder) + 1:] for path in tree.files if path.startswith(folder + "/")]
         service = "\n".join(tree.lines(f"{folder}/service.cc")) if f"{folder}/service.cc" in tree.files else ""
         implemented = [] if ".create = nullptr" in service else rules["service"]["implemented"]

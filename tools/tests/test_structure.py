@@ -68,6 +68,7 @@ def test_long_file(write):
 def test_service_folder(write):
     for name in [*RULES["service"]["files"], "config.h", "config.cc", "rule_test.cc", "blackbox/test_rule.py"]:
         root = write(f"src/services/echo/{name}")
+    write("src/app/services.def", "STARLING_SERVICE(echo)\n")
     assert not findings(folders.check_services, root)
     for missing in (root / "src/services/echo").rglob("*"):
         if missing.is_file():
@@ -77,10 +78,21 @@ def test_service_folder(write):
             missing.write_bytes(content)
 
 
+def test_services_and_their_list_agree(write):
+    root = write("src/app/services.def", "// Every service\nSTARLING_SERVICE(echo)\n")
+    assert [str(finding) for finding in findings(folders.check_services, root)] == [
+        "src/app/services.def:2: there is no folder src/services/echo"
+    ]
+    write("src/app/services.def", "")
+    write("src/services/echo/README.md")
+    assert "src/services/echo:1: src/app/services.def has no line" in str(findings(folders.check_services, root)[0])
+
+
 def test_service_in_another_language(write):
     """Without an implementation here there is nothing to configure or to unit-test."""
     for name in [*RULES["service"]["files"], "blackbox/test_rule.py"]:
         root = write(f"src/services/echo/{name}")
+    write("src/app/services.def", "STARLING_SERVICE(echo)\n")
     assert len(findings(folders.check_services, root)) == 3
     write("src/services/echo/service.cc", "      .create = nullptr,")
     assert not findings(folders.check_services, root)
