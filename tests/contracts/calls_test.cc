@@ -1,7 +1,6 @@
 // The four shapes of call through generated stub and dispatcher, on shared messages and on encoded ones.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -255,40 +254,6 @@ TEST(ContractTest, SaysWhatTheFileSays) {
   EXPECT_EQ(MethodNamed("Find").http[1].path, "/v1/find/{name}");
   EXPECT_TRUE(MethodNamed("Find").http[1].has_body);
   EXPECT_FALSE(MethodNamed("Find").http[2].has_body);
-}
-
-// The bar is 1 microsecond with all policies on; this holds the generated part of it to a third, on the best of many
-// rounds so that a busy machine does not decide.
-TEST(SpeedTest, AnInlineCallIsFast) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
-  constexpr double kLimitNs = 100000;
-#else
-  constexpr double kLimitNs = 1000;
-#endif
-  EchoService service;
-  EverythingServiceDispatcher dispatcher(service);
-  EverythingServiceStub stub(dispatcher);
-  auto measure = [](EverythingServiceStub* peer) -> async::Task<double> {
-    const Empty request;
-    const RequestContext context;
-    double best = 1e9;
-    for (int round = 0; round < 50; ++round) {
-      constexpr int kCalls = 1000;
-      const auto start = std::chrono::steady_clock::now();
-      for (int i = 0; i < kCalls; ++i) {
-        const auto response = co_await peer->Hidden(context, request);
-        if (!response.ok()) co_return -1;
-      }
-      const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-      best = std::min(best, took.count() / kCalls);
-    }
-    co_return best;
-  };
-  const double best = async::BlockOn(measure(&stub));
-  RecordProperty("nanoseconds", static_cast<int>(best));
-  EXPECT_GT(best, 0);
-  EXPECT_LT(best, kLimitNs);
-  std::printf("inline call: %.0f ns\n", best);
 }
 
 }  // namespace

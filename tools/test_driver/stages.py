@@ -9,6 +9,14 @@ from test_driver.stage import ROOT
 
 PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
 JOBS = str(len(os.sched_getaffinity(0)))
+SANITIZER_OPTIONS = {
+    # Threads of OpenVINO's plugins end after their library was unloaded, which the bookkeeping of thread-local storage cannot bear.
+    "ASAN_OPTIONS": "intercept_tls_get_addr=0",
+    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
+    "TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.supp",
+    "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
+    "TSAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
+}
 
 
 def structure(stage):
@@ -58,7 +66,8 @@ def sanitize(stage):
     if stage.count(_build(stage, "asan-ubsan")):
         _ctest(stage, "asan-ubsan")
         if _starling_is_built("asan-ubsan"):
-            _pytest(stage, "-m", "smoke", "tests", "src", STARLING_BINARY=str(ROOT / "build/asan-ubsan/starling"))
+            binary = str(ROOT / "build/asan-ubsan/starling")
+            _pytest(stage, "-m", "smoke", "tests", "src", STARLING_BINARY=binary, **SANITIZER_OPTIONS)
 
 
 def tsan(stage):
@@ -86,7 +95,7 @@ def _ctest(stage, preset):
     cases.mkdir()
     stage.run(
         "ctest", "--test-dir", f"build/{preset}", "-j", JOBS, "--output-on-failure", "--no-tests=error", "--output-junit", junit,
-        GTEST_OUTPUT=f"xml:{cases}/", TSAN_OPTIONS=f"suppressions={ROOT}/tests/tsan.supp",
+        GTEST_OUTPUT=f"xml:{cases}/", **SANITIZER_OPTIONS,
     )  # fmt: skip
     counted = {path.stem for path in cases.glob("*.xml") if stage.count_junit(path)}
     failed = stage.failed

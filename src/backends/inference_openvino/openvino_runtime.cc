@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/inference_openvino/sanitizer_dlopen.h"
 #include "backends/inference_openvino/tensors.h"
 #include "base/status.h"
 

@@ -2,12 +2,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "core/async/spawn.h"
 #include "core/grpc/channel.h"
 #include "core/grpc/handler.h"
-#include "core/grpc/socket_connection.h"
 #include "core/grpc/testing/echo_service.h"
-#include "core/http/h2_server.h"
+#include "core/http/listener.h"
 #include "core/rpc/retry_marker.h"
 
 namespace starling::grpc {
@@ -22,28 +23,37 @@ class Call : public ::testing::TestWithParam<const char*> {
     const std::string where = std::string(GetParam()) == "unix"
                                   ? "unix:" + ::testing::TempDir() + "/call_test_" + std::to_string(getpid())
                                   : "127.0.0.1:0";
-    auto made = SocketListener::Listen(loop, where, [this](http::Connection& connection) {
-      return http::MakeH2ServerSession(connection, *handler, h2);
-    });
-    EXPECT_TRUE(made.ok()) << made.status();
-    listener = *std::move(made);
+    http::ListenerOptions listen;
+    listen.address = where;
+    listener = *http::Listener::Start(loops, listen, *handler);
     options.address = listener->address();
     channel = std::make_unique<Channel>(options);
   }
 
+  // On the loop that the server is on too.
+  template <typename T>
+  T Run(async::Task<T> task) {
+    std::promise<T> done;
+    async::Spawn(loops.at(0), Finish(std::move(task), &done));
+    return done.get_future().get();
+  }
+  template <typename T>
+  static async::Task<void> Finish(async::Task<T> task, std::promise<T>* done) {
+    done->set_value(co_await std::move(task));
+  }
+
   absl::StatusOr<std::string> Say(const std::string& text, RequestContext context = RequestContext(),
                                   const rpc::Method& method = kUnary) {
-    auto response = async::BlockOn(loop, channel->Unary(std::move(context), method, Text(text)));
+    auto response = Run(channel->Unary(std::move(context), method, Text(text)));
     if (!response.ok()) return response.status();
     return TextOf(*response);
   }
 
-  async::Loop loop;
   EchoService service;
-  http::H2Options h2;
   HandlerOptions handler_options;
   std::unique_ptr<Handler> handler;
-  std::unique_ptr<SocketListener> listener;
+  async::LoopGroup loops{1};
+  std::unique_ptr<http::Listener> listener;
   ChannelOptions options;
   std::unique_ptr<Channel> channel;
 };
@@ -148,7 +158,7 @@ TEST_P(Call, ManyAtOnceShareOneConnection) {
     co_await group.Join();
     co_return good;
   };
-  EXPECT_EQ(async::BlockOn(loop, many()), 500);
+  EXPECT_EQ(Run(many()), 500);
   EXPECT_EQ(channel->state().connections, 1u);
 }
 
@@ -170,23 +180,19 @@ async::Stream<rpc::Payload> Words(std::vector<std::string> words) {
 TEST_P(Call, StreamsOfAllShapes) {
   absl::Status end;
   using List = std::vector<std::string>;
-  EXPECT_EQ(async::BlockOn(loop, Collect(channel->Open(RequestContext(), kServer, Words({"a"})), &end)),
+  EXPECT_EQ(Run(Collect(channel->Open(RequestContext(), kServer, Words({"a"})), &end)),
             (List{"a0", "a1", "a2"}));
   EXPECT_TRUE(end.ok()) << end;
-  EXPECT_EQ(
-      async::BlockOn(loop, Collect(channel->Open(RequestContext(), kClient, Words({"a", "b", "c"})), &end)),
-      (List{"a+b+c"}));
+  EXPECT_EQ(Run(Collect(channel->Open(RequestContext(), kClient, Words({"a", "b", "c"})), &end)),
+            (List{"a+b+c"}));
   EXPECT_TRUE(end.ok()) << end;
-  EXPECT_EQ(
-      async::BlockOn(loop, Collect(channel->Open(RequestContext(), kBidi, Words({"a", "b", "c"})), &end)),
-      (List{"a", "b", "c"}));
+  EXPECT_EQ(Run(Collect(channel->Open(RequestContext(), kBidi, Words({"a", "b", "c"})), &end)),
+            (List{"a", "b", "c"}));
   EXPECT_TRUE(end.ok()) << end;
-  EXPECT_EQ(
-      async::BlockOn(loop, Collect(channel->Open(RequestContext(), kBidi, Words({"a", "stop", "c"})), &end)),
-      (List{"a"}));
+  EXPECT_EQ(Run(Collect(channel->Open(RequestContext(), kBidi, Words({"a", "stop", "c"})), &end)),
+            (List{"a"}));
   EXPECT_TRUE(end.ok()) << end;
-  EXPECT_EQ(async::BlockOn(loop, Collect(channel->Open(RequestContext(), kClient, Words({})), &end)),
-            (List{""}));
+  EXPECT_EQ(Run(Collect(channel->Open(RequestContext(), kClient, Words({})), &end)), (List{""}));
   EXPECT_TRUE(end.ok()) << end;
 }
 
@@ -198,14 +204,14 @@ TEST_P(Call, DroppingAStreamEndsItOnTheServer) {
     EXPECT_EQ(service.open_streams, 1);
     co_return item.ok() && item->has_value() ? TextOf(**item) : "";
   };
-  EXPECT_EQ(async::BlockOn(loop, some()), "a0");
+  EXPECT_EQ(Run(some()), "a0");
   EXPECT_EQ(*Say("after"), "after");
   EXPECT_EQ(service.open_streams, 0);
 }
 
 TEST_P(Call, ASlowReaderPausesItsStreamOnly) {
   service.items = 1000000;
-  auto slow = [&]() -> async::Task<void> {
+  auto slow = [&]() -> async::Task<bool> {
     auto stream = channel->Open(RequestContext(), kServer, Words({std::string(1000, 'x')}));
     auto item = co_await stream.Next();
     EXPECT_TRUE(item.ok());
@@ -214,8 +220,9 @@ TEST_P(Call, ASlowReaderPausesItsStreamOnly) {
       EXPECT_TRUE(other.ok());
     }
     EXPECT_EQ(service.open_streams, 1);
+    co_return true;
   };
-  async::BlockOn(loop, slow());
+  Run(slow());
 }
 
 TEST_P(Call, NobodyThereIsUnavailableAndNotProcessed) {

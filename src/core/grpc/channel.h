@@ -15,13 +15,15 @@ class Pool;
 }
 namespace starling::http {
 class Headers;
-}
+class TlsContext;
+}  // namespace starling::http
 
 namespace starling::grpc {
 
 struct ChannelOptions {
   std::string address;  // "10.0.0.7:8001" or "unix:/run/spam.sock"
   std::chrono::milliseconds connect_timeout{5000};
+  std::shared_ptr<const http::TlsContext> tls;  // null: plaintext HTTP/2 with prior knowledge
   // A connection that could not be made is tried again after this, doubled up to the second. Calls meanwhile fail at
   // once.
   std::chrono::milliseconds backoff_first{50}, backoff_max{5000};

@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 #include "core/async/spawn.h"
-#include "core/grpc/socket_connection.h"
+#include "core/http/connect.h"
 #include "core/rpc/retry_marker.h"
 
 namespace starling::grpc {
@@ -74,23 +74,38 @@ async::Task<void> Link::Attempt() {
   http::H2Options h2;
   h2.ping_interval = options_.ping_interval;
   h2.ping_timeout = options_.ping_timeout;
-  const MakeSession make = [&h2](http::Connection& connection) {
-    auto session = std::make_shared<http::H2ClientSession>(connection, h2);
-    session->Begin();
-    return session;
+  http::ConnectOptions connect;
+  connect.connect_timeout = options_.connect_timeout;
+  connect.tls = options_.tls;
+  const auto session = std::make_shared<std::shared_ptr<http::H2ClientSession>>();
+  http::ClientSessionFactory make = [&h2, &connect, session](
+                                        http::Connection& connection,
+                                        std::string_view protocol) -> std::shared_ptr<http::Session> {
+    if (connect.tls != nullptr && protocol != "h2") return nullptr;
+    *session = std::make_shared<http::H2ClientSession>(connection, h2);
+    (*session)->Begin();
+    return *session;
   };
-  auto session = co_await Dial(loop_, options_.address, options_.connect_timeout, make);
+  absl::Status connected;
+  auto address = http::SocketAddress::Parse(options_.address);
+  if (address.ok()) {
+    // Streams and the status hear of the end through the session.
+    const auto connection = co_await http::Connect(*address, connect, std::move(make), nullptr);
+    connected = connection.status();
+  } else {
+    connected = address.status();
+  }
   connecting_ = false;
-  if (session.ok()) {
+  if (connected.ok()) {
     backoff_.Reset();
     status_->Connected();
-    session_ = std::static_pointer_cast<http::H2ClientSession>(*std::move(session));
+    session_ = *session;
     session_->set_on_closed([status = status_](const absl::Status& why) { status->Disconnected(why); });
     if (drained_) session_->Drain();
   } else {
-    last_error_ = Unavailable("Cannot reach ", options_.address, ". ", Message(session.status()));
+    last_error_ = Unavailable("Cannot reach ", options_.address, ". ", Message(connected));
     next_attempt_ = steady_clock::now() + backoff_.Next(RandomId());
-    status_->Failed(session.status());
+    status_->Failed(connected);
   }
   for (auto& waiter : std::exchange(waiting_, {})) waiter.Set(true);
 }

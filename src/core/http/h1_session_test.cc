@@ -20,6 +20,7 @@ using testing::RawClient;
 using testing::Server;
 using ::testing::StartsWith;
 using testing::Talk;
+using namespace std::string_literals;  // a text with a NUL in it
 
 // Says back what it understood.
 async::Task<void> Echo(Exchange& exchange) {
@@ -129,7 +130,7 @@ TEST(Http1SessionTest, RefusesWhatCouldBeReadInTwoWays) {
       {"GET / HTTP/1.1\nHost: h\n\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400},
-      {std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38), 400},
+      {"GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s, 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n", 400},
