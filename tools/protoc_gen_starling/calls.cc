@@ -46,8 +46,10 @@ void PrintHttp(const ServiceDescriptor& service, Printer& out) {
 }
 
 void PrintMethodTable(const ServiceDescriptor& service, Printer& out) {
-  out.Print("const std::span<const Method> $service$Methods() {\n  static const Method kMethods[] = {\n",
-            "service", service.name());
+  out.Print(
+      "const std::span<const ::starling::rpc::Method> $service$Methods() {\n  static const "
+      "::starling::rpc::Method kMethods[] = {\n",
+      "service", service.name());
   for (int i = 0; i < service.method_count(); ++i) {
     const auto& method = *service.method(i);
     const std::string http =
@@ -102,14 +104,15 @@ void PrintDispatch(const ServiceDescriptor& service, bool unary, Printer& out) {
 
 void PrintDispatcher(const ServiceDescriptor& service, Printer& out) {
   out.Print(
-      "::starling::async::Task<absl::StatusOr<Payload>> $service$Dispatcher::Unary(\n"
-      "    ::starling::RequestContext context, const Method& method, Payload request) {\n",
+      "::starling::async::Task<absl::StatusOr<::starling::rpc::Payload>> $service$Dispatcher::Unary(\n"
+      "    ::starling::RequestContext context, const ::starling::rpc::Method& method,\n"
+      "    ::starling::rpc::Payload request) {\n",
       "service", service.name());
   PrintDispatch(service, true, out);
   out.Print(
-      "}\n::starling::async::Stream<Payload> $service$Dispatcher::Open(\n"
-      "    ::starling::RequestContext context, const Method& method, ::starling::async::Stream<Payload> "
-      "requests) {\n",
+      "}\n::starling::async::Stream<::starling::rpc::Payload> $service$Dispatcher::Open(\n"
+      "    ::starling::RequestContext context, const ::starling::rpc::Method& method,\n"
+      "    ::starling::async::Stream<::starling::rpc::Payload> requests) {\n",
       "service", service.name());
   PrintDispatch(service, false, out);
   out.Print("}\n");
@@ -137,9 +140,8 @@ void WriteCalls(const FileDescriptor& file, Printer& out) {
   const std::map<std::string, std::string> names = {{"namespace", Namespace(file)}};
   out.Print(names,
             "\nnamespace $namespace$ {\n\nusing ::starling::rpc::Access;\nusing ::starling::rpc::CallShape;\n"
-            "using ::starling::rpc::HttpRule;\nusing ::starling::rpc::MessageType;\nusing "
-            "::starling::rpc::Method;\n"
-            "using ::starling::rpc::Payload;\nnamespace generated = ::starling::rpc::generated;\n"
+            "using ::starling::rpc::HttpRule;\nusing ::starling::rpc::MessageType;\n"
+            "namespace generated = ::starling::rpc::generated;\n"
             "namespace json = ::starling::rpc::json;\n\n");
   PrintTypes(file, out);
   if (file.service_count() > 0)
