@@ -22,12 +22,17 @@ def _googleapis():
 @cache
 def contract(path):
     """`contract("starling/sentiment/v1/sentiment.proto")` gives the modules (messages, stubs)."""
+    return compile_protos(ROOT / "api", path)
+
+
+@cache
+def compile_protos(folder, path):
+    """The modules (messages, stubs) of the contract `path` under `folder`."""
     if _OUT.name not in sys.path:
         sys.path.insert(0, _OUT.name)
-    api = ROOT / "api"
     files = [path, "buf/validate/validate.proto", "starling/options/v1/options.proto"]
-    arguments = ["protoc", f"-I{api}", f"-I{_googleapis()}", f"-I{Path(protoc.__file__).parent / '_proto'}"]
-    code = protoc.main([*arguments, f"--python_out={_OUT.name}", f"--grpc_python_out={_OUT.name}", *files])
+    includes = [folder, ROOT / "api", _googleapis(), Path(protoc.__file__).parent / "_proto"]
+    code = protoc.main(["protoc", *(f"-I{include}" for include in includes), f"--python_out={_OUT.name}", f"--grpc_python_out={_OUT.name}", *files])
     assert code == 0, f"protoc failed for {path}"
     module = path.removesuffix(".proto").replace("/", ".")
     importlib.invalidate_caches()
