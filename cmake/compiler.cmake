@@ -10,8 +10,10 @@ set(STARLING_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example addres
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Relative paths, here and below in debug information and __FILE__: one cache serves every checkout.
+  set(ccache ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${ccache})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache})
 endif()
 
 find_program(MOLD_PROGRAM mold)
@@ -24,7 +26,6 @@ if(STARLING_SANITIZE)
   add_link_options(-fsanitize=${STARLING_SANITIZE})
 endif()
 
-# Paths in debug information and __FILE__ are relative, so that the compiler cache serves every checkout.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
 add_library(starling_warnings INTERFACE)
