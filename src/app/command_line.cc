@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <string>
+#include <utility>
 
 namespace starling::app {
 namespace {
@@ -15,6 +17,23 @@ void AddConfigOptions(CLI::App* command, CommandLine* line) {
       ->type_name("KEY=VALUE")
       ->take_all();
 }
+
+// What to type, under the help of each command.
+constexpr std::pair<const char*, const char*> kExamples[] = {
+    {"serve",
+     "  starling serve --config configs/all.yaml\n"
+     "  starling serve --target sentiment,models --set server.http.address=127.0.0.1:0\n"
+     "  STARLING_SENTIMENT__MAX_TEXTS=10 starling serve\n"
+     "SIGTERM or Ctrl-C lets requests under way finish, then stops."},
+    {"check-config", "  starling check-config --config configs/all.yaml --set sentiment.max_texts=10"},
+    {"print-config-schema", "  starling print-config-schema > starling.schema.json"},
+    {"print-config-reference", "  starling print-config-reference > docs/configuration.md"},
+    {"list-targets", "  starling list-targets"},
+    {"list-routes", "  starling list-routes | grep sentiment"},
+    {"openapi", "  starling openapi > openapi.json"},
+    {"make-api-key", "  starling make-api-key alice --scope models.write"},
+    {"version", "  starling version"},
+};
 
 }  // namespace
 
@@ -53,6 +72,10 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   key->add_option("name", line.key_name, "who will use it")->required();
   key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
   add("version", "version, compiler and build", Command::kVersion);
+  for (const auto& [name, example] : kExamples) {
+    app.get_subcommand(name)->footer(std::string("Examples:\n") + example + "\n");
+  }
+  app.footer("`starling COMMAND --help` says more, with examples. Settings: docs/configuration.md.\n");
 
   try {
     app.parse(argc, argv);

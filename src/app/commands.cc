@@ -73,7 +73,10 @@ int ListRoutes(const Definitions& services) {
 }
 
 int PrintVersion() {
-  std::printf("starling %s (%s)\n", kVersion, __VERSION__);
+  const BuildInfo info = ThisBuild();
+  std::printf("starling %s\n  commit    %s\n  compiler  %s\n  build     %s\n", kVersion,
+              std::string(info.commit).c_str(), std::string(info.compiler).c_str(),
+              std::string(info.build).c_str());
   return 0;
 }
 

@@ -52,7 +52,12 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
     return RunCommand(line, services, schema);
   }
   const auto settings = schema.Load({line.config_file, config::ProcessEnvironment(), line.set});
-  if (!settings.ok()) return Fail(settings.status());
+  if (!settings.ok()) {
+    // One problem per line, each beginning with its place, as editors and terminals turn it into a link.
+    std::fprintf(stderr, "starling: the configuration is wrong:\n%s\n",
+                 std::string(Message(settings.status())).c_str());
+    return 1;
+  }
   if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);
   return Serve(line, services, *settings);
 }

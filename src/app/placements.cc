@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "core/config/suggest.h"
 #include "core/run/start_order.h"
 
 namespace starling::app {
@@ -56,8 +57,12 @@ absl::StatusOr<PlacementPlan> PlanServices(const Definitions& definitions, const
                                            const std::vector<std::string>& targets) {
   for (const std::string& target : targets) {
     if (FindDefinition(definitions, target) != nullptr) continue;
-    return FailedPrecondition("There is no service '", target,
-                              "'; `starling list-targets` prints those there are.");
+    std::vector<std::string> names;
+    for (const run::ServiceDefinition& definition : definitions) names.push_back(definition.name);
+    const std::string meant = config::Nearest(target, names);
+    return FailedPrecondition("There is no service '", target, "'",
+                              meant.empty() ? "." : StrCat("; did you mean '", meant, "'?"),
+                              " `starling list-targets` prints those there are.");
   }
   std::map<std::string, PlacementConfig> chosen;
   for (const run::ServiceDefinition& definition : definitions) {
