@@ -4,11 +4,14 @@
 #include <string>
 
 #include "app/app_config.h"
+#include "app/edge_access.h"
 #include "app/placements.h"
 #include "app/telemetry.h"
 #include "app/version.h"
+#include "base/json_quote.h"
 #include "base/status.h"
 #include "core/config/print.h"
+#include "core/http/api_key.h"
 #include "core/rpc/method.h"
 
 namespace starling::app {
@@ -72,6 +75,22 @@ int ListRoutes(const Definitions& services) {
   return 0;
 }
 
+// The key goes to standard error and its entry to standard output, so that `>> keys.yaml` keeps no key.
+int PrintNewApiKey(const std::string& name, const std::vector<std::string>& scopes) {
+  const http::NewApiKey made = http::MakeApiKey();
+  std::string entry = StrCat("  - name: ", JsonQuote(name), "\n    hash: ", JsonQuote(made.hash), "\n");
+  if (!scopes.empty()) {
+    entry += "    scopes: [";
+    for (const std::string& scope : scopes)
+      StrAppend(&entry, &scope == scopes.data() ? "" : ", ", JsonQuote(scope));
+    entry += "]\n";
+  }
+  std::fprintf(stderr, "The key of %s, shown this once:\n\n  %s\n\nIts entry in the configuration:\n\n",
+               name.c_str(), made.key.c_str());
+  std::printf("auth:\n  api_keys:\n%s", entry.c_str());
+  return 0;
+}
+
 int PrintVersion() {
   const BuildInfo info = ThisBuild();
   std::printf("starling %s\n  commit    %s\n  compiler  %s\n  build     %s\n", kVersion,
@@ -104,6 +123,8 @@ int RunCommand(const CommandLine& line, const Definitions& services, const confi
       return ListTargets(services);
     case Command::kListRoutes:
       return ListRoutes(services);
+    case Command::kMakeApiKey:
+      return PrintNewApiKey(line.key_name, line.key_scopes);
     default:
       return PrintVersion();
   }
@@ -114,6 +135,12 @@ int CheckConfig(const CommandLine& line, const Definitions& services, const conf
   const auto plan = PlanServices(services, settings.Get<PlacementsConfig>("placement"), line.targets);
   if (!plan.ok()) {
     std::fprintf(stderr, "starling: %s\n", std::string(Message(plan.status())).c_str());
+    return 1;
+  }
+  const auto access =
+      EdgeAccess::Make(settings.Get<ServerConfig>("server"), settings.Get<AuthConfig>("auth"));
+  if (!access.ok()) {
+    std::fprintf(stderr, "starling: %s\n", std::string(Message(access.status())).c_str());
     return 1;
   }
   std::fputs(config::EffectiveYaml(schema, settings).c_str(), stdout);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/admin_service.h"
+#include "app/edge_access.h"
 #include "app/health_service.h"
 #include "app/metrics_page.h"
 #include "base/status.h"
@@ -42,18 +43,28 @@ http::ListenerOptions OptionsFor(const ListenConfig& listen, const LimitsConfig&
 
 // One set of routes, and what its handlers are made of.
 struct Face {
-  Face(http::Handler& early, CorsConfig cors, Telemetry& telemetry)
-      : door(early), router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics()) {}
+  Face(http::Handler& early, CorsConfig cors, Telemetry& telemetry, http::JsonOptions json,
+       const grpc::HandlerOptions& grpc)
+      : door(early),
+        json_options(json),
+        grpc_options(grpc),
+        router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics()) {}
 
   FrontDoor door;
+  http::JsonOptions json_options;
+  grpc::HandlerOptions grpc_options;
   http::Router router;
   std::vector<std::unique_ptr<http::RouteHandler>> json_routes;
   std::unique_ptr<grpc::Reflection> reflection;
   std::unique_ptr<grpc::Handler> grpc;
   Routes routes;
 
-  absl::Status Serve(const std::vector<run::Served>& served, const http::JsonOptions& json,
-                     const grpc::HandlerOptions& grpc_options, bool reflects) {
+  // Null: the peer of a Unix socket is a service, everyone else anonymous.
+  void Ask(http::Authenticator* authenticator) {
+    json_options.authenticator = grpc_options.authenticator = authenticator;
+  }
+
+  absl::Status Serve(const std::vector<run::Served>& served, bool reflects) {
     std::vector<grpc::Served> over_grpc;
     std::vector<const rpc::Contract*> contracts;
     for (const run::Served& one : served) {
@@ -61,7 +72,7 @@ struct Face {
       contracts.push_back(one.contract);
       for (const rpc::Method& method : one.contract->methods) {
         for (const rpc::HttpRule& rule : method.http) {
-          json_routes.push_back(std::make_unique<http::JsonRoute>(json, method, rule, *one.endpoint));
+          json_routes.push_back(std::make_unique<http::JsonRoute>(json_options, method, rule, *one.endpoint));
           RETURN_IF_ERROR(
               router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
         }
@@ -77,9 +88,31 @@ struct Face {
   }
 };
 
+namespace {
+
+http::JsonOptions JsonFor(const LimitsConfig& limits, Telemetry& telemetry) {
+  http::JsonOptions json;
+  json.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
+  json.json.max_depth = static_cast<size_t>(limits.max_json_depth);
+  json.request_timeout = limits.request_timeout;
+  json.tracer = &telemetry.tracer();
+  return json;
+}
+
+grpc::HandlerOptions GrpcFor(const LimitsConfig& limits, async::Pool& pool, Telemetry& telemetry) {
+  grpc::HandlerOptions grpc;
+  grpc.max_request_bytes = grpc.max_response_bytes = static_cast<size_t>(limits.max_body_bytes);
+  grpc.pool = &pool;
+  grpc.tracer = &telemetry.tracer();
+  return grpc;
+}
+
+}  // namespace
+
 struct Edges::Parts {
   Parts(const config::Values& settings, async::LoopGroup& l, async::Loop& c, async::Pool& p, Telemetry& t)
       : server(settings.Get<ServerConfig>("server")),
+        auth(settings.Get<AuthConfig>("auth")),
         loops(l),
         control(c),
         pool(p),
@@ -87,22 +120,14 @@ struct Edges::Parts {
         ready_page([this] { return current.load(); }),
         health(*this),
         metrics_page(t.metrics()),
+        guarded_metrics_page(metrics_page),
         admin_service(t.logger(), [this] { return Services(); }),
         admin_dispatcher(admin_service),
         health_service([this] { return current.load(); }),
         health_dispatcher(health_service),
-        public_face(health, server.cors, t),
-        admin_face(health, {}, t),
-        inner_face(health, {}, t) {
-    json.max_body_bytes = static_cast<size_t>(server.limits.max_body_bytes);
-    json.json.max_depth = static_cast<size_t>(server.limits.max_json_depth);
-    json.request_timeout = server.limits.request_timeout;
-    json.tracer = &telemetry.tracer();
-    grpc_options.max_request_bytes = static_cast<size_t>(server.limits.max_body_bytes);
-    grpc_options.max_response_bytes = static_cast<size_t>(server.limits.max_body_bytes);
-    grpc_options.pool = &pool;
-    grpc_options.tracer = &telemetry.tracer();
-  }
+        public_face(health, server.cors, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)),
+        admin_face(health, {}, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)),
+        inner_face(health, {}, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)) {}
 
   // /livez and /readyz, at any time.
   class Health final : public http::Handler {
@@ -127,6 +152,8 @@ struct Edges::Parts {
   }
 
   const ServerConfig& server;
+  const AuthConfig& auth;
+  std::unique_ptr<EdgeAccess> access;
   async::LoopGroup& loops;
   async::Loop& control;
   async::Pool& pool;
@@ -136,12 +163,11 @@ struct Edges::Parts {
   ReadyPage ready_page;
   Health health;
   MetricsPage metrics_page;
+  OperatorPage guarded_metrics_page;
   AdminService admin_service;
   admin::v1::AdminServiceDispatcher admin_dispatcher;
   HealthService health_service;
   ::grpc::health::v1::HealthDispatcher health_dispatcher;
-  http::JsonOptions json;
-  grpc::HandlerOptions grpc_options;
   Face public_face, admin_face, inner_face;
   // Last: closed first.
   std::vector<std::unique_ptr<http::Listener>> public_listeners;
@@ -161,6 +187,11 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
     Face& face;
   };
   const ServerConfig& server = parts_->server;
+  ASSIGN_OR_RETURN(parts_->access, EdgeAccess::Make(server, parts_->auth));
+  for (const std::string& warning : parts_->access->warnings()) observe::LogWarning(warning);
+  parts_->public_face.Ask(&parts_->access->callers());
+  parts_->admin_face.Ask(&parts_->access->operators());
+  parts_->guarded_metrics_page.set_authenticator(&parts_->access->operators());
   for (const One& one :
        {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},
         One{"admin", server.admin, parts_->admin_face}}) {
@@ -191,12 +222,11 @@ absl::Status Edges::Open(const Placements& placements) {
   std::vector<run::Served> served = placements.served();
   served.push_back(health);
   const bool reflects = parts.server.reflection;
-  RETURN_IF_ERROR(parts.public_face.Serve(served, parts.json, parts.grpc_options, reflects));
-  RETURN_IF_ERROR(parts.inner_face.Serve(served, parts.json, parts.grpc_options, false));
-  RETURN_IF_ERROR(
-      parts.admin_face.Serve({{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health},
-                             parts.json, parts.grpc_options, reflects));
-  RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.metrics_page));
+  RETURN_IF_ERROR(parts.public_face.Serve(served, reflects));
+  RETURN_IF_ERROR(parts.inner_face.Serve(served, false));
+  RETURN_IF_ERROR(parts.admin_face.Serve(
+      {{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health}, reflects));
+  RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.guarded_metrics_page));
   parts.current.store(&placements);
   for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
     face->door.Open(&face->routes);

@@ -19,7 +19,13 @@ inline constexpr MonotonicTime kNoDeadline = MonotonicTime::max();
 // Who calls. Comes from the edge alone (key, token, certificate, peer of a Unix socket), never from metadata that a
 // caller can write.
 struct Principal {
-  enum class Kind { kAnonymous, kApiKey, kCertificate, kService };
+  enum class Kind {
+    kAnonymous,
+    kApiKey,
+    kCertificate,
+    kService,
+    kOperator,  // whoever reaches the admin listener of this machine
+  };
   Kind kind = Kind::kAnonymous;
   std::string name;                 // empty for anonymous
   std::vector<std::string> scopes;  // what the configuration grants, for example "admin"

@@ -5,25 +5,22 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace starling::http {
 
-// How a key is kept: "sha256:<salt>:<digest>", digest = SHA-256 of the salt's bytes and then the key, both in hexadecimal. The salt
-// may be left out: "sha256:<digest>". A fast hash is enough because keys are 256 random bits: there is nothing to guess.
-class ApiKeyHash {
- public:
-  // INVALID_ARGUMENT if `text` does not look like that.
-  static absl::StatusOr<ApiKeyHash> Parse(std::string_view text);
-  // Takes as long for every key of one length.
-  bool Matches(std::string_view key) const;
+// SHA-256 of a key. A fast hash without salt is enough, because keys are 256 random bits: there is nothing to guess and no
+// table of guesses to make. So a key is found among any number by one hash, and a flood of wrong ones costs little.
+using ApiKeyDigest = std::array<uint8_t, 32>;
 
- private:
-  std::string salt_;
-  std::array<uint8_t, 32> digest_{};
-};
+ApiKeyDigest DigestOf(std::string_view key);
+
+// How a key is kept: "sha256:<64 hexadecimal digits>". INVALID_ARGUMENT if `text` does not look like that.
+absl::StatusOr<ApiKeyDigest> ParseApiKeyHash(std::string_view text);
+
+// Takes as long for every pair.
+bool SameDigest(const ApiKeyDigest& a, const ApiKeyDigest& b);
 
 struct NewApiKey {
   std::string key;   // for whoever uses it: "starling_..."

@@ -19,7 +19,7 @@ struct ApiKeyEntry {
 
 struct EdgeAuthenticatorOptions {
   // Sent as `Authorization: Bearer KEY` or `x-api-key: KEY`. With keys here a wrong one is refused; without any, such headers mean
-  // nothing. Each request that sends one costs a hash for every entry.
+  // nothing.
   std::vector<ApiKeyEntry> api_keys;
   // Names in verified client certificates that are other Starling services. Other certificates make a principal of
   // their name without scopes.
@@ -27,7 +27,7 @@ struct EdgeAuthenticatorOptions {
 };
 
 // Asked in this order: a service's certificate, an API key, another certificate, the peer of a Unix socket (a service: it runs as
-// the same user). Else anonymous. INVALID_ARGUMENT for a hash that is none and for a name given twice, with the name.
+// the same user). Else anonymous. INVALID_ARGUMENT for a hash that is none and for a name or a key given twice, with the name.
 absl::StatusOr<std::unique_ptr<Authenticator>> MakeEdgeAuthenticator(const EdgeAuthenticatorOptions& options);
 
 // What a listener is about to be.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "base/status.h"
 #include "core/http/api_key.h"
 
@@ -22,25 +24,28 @@ Request From(const std::string& name, const std::string& value, Peer peer = {}) 
 TEST(ApiKeyTest, ANewKeyMatchesItsHashOnly) {
   const NewApiKey one = MakeApiKey(), other = MakeApiKey();
   EXPECT_NE(one.key, other.key);
-  const auto hash = ApiKeyHash::Parse(one.hash);
-  ASSERT_TRUE(hash.ok());
-  EXPECT_TRUE(hash->Matches(one.key));
-  EXPECT_FALSE(hash->Matches(other.key));
-  EXPECT_FALSE(hash->Matches(""));
+  const auto digest = ParseApiKeyHash(one.hash);
+  ASSERT_TRUE(digest.ok());
+  EXPECT_TRUE(SameDigest(*digest, DigestOf(one.key)));
+  EXPECT_FALSE(SameDigest(*digest, DigestOf(other.key)));
+  EXPECT_FALSE(SameDigest(*digest, DigestOf("")));
   EXPECT_EQ(one.hash.find(one.key), std::string::npos);
 }
 
 TEST(ApiKeyTest, TakesTheOutputOfSha256sum) {
   // printf %s secret | sha256sum
-  const auto hash =
-      ApiKeyHash::Parse("sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b");
-  ASSERT_TRUE(hash.ok());
-  EXPECT_TRUE(hash->Matches("secret"));
+  const auto digest =
+      ParseApiKeyHash("sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b");
+  ASSERT_TRUE(digest.ok());
+  EXPECT_TRUE(SameDigest(*digest, DigestOf("secret")));
 }
 
 TEST(ApiKeyTest, RefusesWhatIsNoHash) {
-  for (const char* text : {"", "secret", "sha256:", "sha256:00", "sha256:zz:00", "md5:00", "sha256:0:00"}) {
-    EXPECT_FALSE(ApiKeyHash::Parse(text).ok()) << text;
+  const std::string digits(64, '0');
+  for (const std::string& text :
+       {std::string(), std::string("secret"), std::string("sha256:"), "sha256:" + digits.substr(1),
+        "sha256:" + digits + "0", "sha256:z" + digits.substr(1), "md5:" + digits}) {
+    EXPECT_FALSE(ParseApiKeyHash(text).ok()) << text;
   }
 }
 
@@ -102,6 +107,27 @@ TEST_F(EdgeAuthenticatorTest, NamesWhatIsWrongInTheConfiguration) {
   const auto twice = MakeEdgeAuthenticator(
       {.api_keys = {{"ann", key_.hash, {}}, {"ann", key_.hash, {}}}, .service_certificates = {}});
   EXPECT_THAT(std::string(twice.status().message()), HasSubstr("two API keys named 'ann'"));
+  const auto same = MakeEdgeAuthenticator(
+      {.api_keys = {{"ann", key_.hash, {}}, {"bob", key_.hash, {}}}, .service_certificates = {}});
+  EXPECT_THAT(std::string(same.status().message()), HasSubstr("'ann' and 'bob' are the same key"));
+}
+
+// What a flood of wrong keys costs must not grow with the number of right ones.
+TEST(EdgeAuthenticatorCostTest, AWrongKeyCostsTheSameAmongManyAsAmongFew) {
+  const auto among = [](int count) {
+    EdgeAuthenticatorOptions options;
+    for (int i = 0; i < count; ++i) options.api_keys.push_back({StrCat("key", i), MakeApiKey().hash, {}});
+    const auto authenticator = *MakeEdgeAuthenticator(options);
+    const Request wrong = From("x-api-key", MakeApiKey().key);
+    timespec before{}, after{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    for (int i = 0; i < 2000; ++i) (void)authenticator->Authenticate(wrong);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    return static_cast<double>(after.tv_sec - before.tv_sec) +
+           1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
+  };
+  const double few = among(2), many = among(20000);
+  EXPECT_LT(many, 20 * few + 0.01);
 }
 
 TEST(CheckListenSecurityTest, BeyondLoopbackSomebodyMustBeAsked) {
