@@ -58,7 +58,7 @@ def blackbox(stage):
     if not stage.run(sys.executable, "tools/build_sentiment_model/assemble.py"):
         stage.count(False)
         return
-    _pytest(stage, "tests", "src", "examples", STARLING_BINARY=str(ROOT / "build/release/starling"))
+    _pytest(stage, "tests", "src", "examples", "bench", STARLING_BINARY=str(ROOT / "build/release/starling"))
 
 
 def sanitize(stage):
