@@ -47,6 +47,15 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Min(1)
       .Max(10000000)
       .Text("Calls under way in one service; more are refused with 503.");
+  d.Int("max_streams", &LimitsConfig::max_streams)
+      .Min(1)
+      .Max(100000)
+      .Text("Requests under way on one HTTP/2 connection; more are refused.");
+  d.Int("max_resets_per_second", &LimitsConfig::max_resets_per_second)
+      .Min(1)
+      .Max(100000)
+      .Text(
+          "Requests that one HTTP/2 connection may begin and reset, ten times as many at once; more end it.");
   d.Duration("header_timeout", &LimitsConfig::header_timeout)
       .Min(milliseconds(10))
       .Max(hours(1))
@@ -59,6 +68,10 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Min(milliseconds(10))
       .Max(hours(24))
       .Text("A connection without a request is closed after this.");
+  d.Duration("stall_timeout", &LimitsConfig::stall_timeout)
+      .Min(milliseconds(10))
+      .Max(hours(1))
+      .Text("An HTTP/2 response of which the client takes nothing for so long is reset.");
   d.Duration("request_timeout", &LimitsConfig::request_timeout)
       .Min(milliseconds(1))
       .Max(hours(24))

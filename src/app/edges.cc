@@ -6,6 +6,7 @@
 #include "app/admin_service.h"
 #include "app/edge_access.h"
 #include "app/health_service.h"
+#include "app/listener_metrics.h"
 #include "app/metrics_page.h"
 #include "base/status.h"
 #include "core/async/spawn.h"
@@ -36,6 +37,10 @@ http::ListenerOptions OptionsFor(const ListenConfig& listen, const LimitsConfig&
   options.h2.max_header_list_bytes = static_cast<uint32_t>(limits.max_header_bytes);
   options.h2.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
   options.h2.body_timeout = limits.body_timeout;
+  options.h2.max_concurrent_streams = static_cast<uint32_t>(limits.max_streams);
+  options.h2.stall_timeout = limits.stall_timeout;
+  options.h2.reset_rate = static_cast<uint32_t>(limits.max_resets_per_second);
+  options.h2.reset_burst = 10 * options.h2.reset_rate;
   return options;
 }
 
@@ -147,8 +152,14 @@ struct Edges::Parts {
     return placements != nullptr ? placements->services() : std::vector<const PlacedService*>();
   }
 
-  absl::StatusOr<std::unique_ptr<http::Listener>> Start(const ListenConfig& listen, http::Handler& handler) {
-    return http::Listener::Start(loops, OptionsFor(listen, server.limits), handler);
+  absl::StatusOr<std::unique_ptr<http::Listener>> Start(const std::string& name, const ListenConfig& listen,
+                                                        http::Handler& handler) {
+    auto listener = http::Listener::Start(loops, OptionsFor(listen, server.limits), handler);
+    if (!listener.ok()) return listener;
+    for (auto& one : ExportListener(telemetry.metrics(), name, (*listener)->stats())) {
+      listener_metrics.push_back(std::move(one));
+    }
+    return listener;
   }
 
   const ServerConfig& server;
@@ -172,6 +183,7 @@ struct Edges::Parts {
   // Last: closed first.
   std::vector<std::unique_ptr<http::Listener>> public_listeners;
   std::unique_ptr<http::Listener> inner_listener;
+  std::vector<observe::CallbackRegistration> listener_metrics;
 };
 
 Edges::Edges(const config::Values& settings, async::LoopGroup& loops, async::Loop& control, async::Pool& pool,
@@ -196,7 +208,7 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
        {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},
         One{"admin", server.admin, parts_->admin_face}}) {
     if (one.config.address.empty()) continue;
-    ASSIGN_OR_RETURN(auto listener, parts_->Start(one.config, one.face.door));
+    ASSIGN_OR_RETURN(auto listener, parts_->Start(one.name, one.config, one.face.door));
     const bool tls = !one.config.tls.certificate_file.empty();
     const std::string scheme = std::string(one.name) == "grpc" ? "" : tls ? "https://" : "http://";
     addresses_.push_back({one.name, scheme + listener->address()});
@@ -204,14 +216,14 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
   }
   ListenConfig inner;
   inner.address = "unix:" + inner_socket;
-  ASSIGN_OR_RETURN(parts_->inner_listener, parts_->Start(inner, parts_->inner_face.door));
+  ASSIGN_OR_RETURN(parts_->inner_listener, parts_->Start("inner", inner, parts_->inner_face.door));
   return absl::OkStatus();
 }
 
 absl::Status Edges::ListenAsChild(const std::string& socket) {
   ListenConfig config;
   config.address = "unix:" + socket;
-  ASSIGN_OR_RETURN(auto listener, parts_->Start(config, parts_->inner_face.door));
+  ASSIGN_OR_RETURN(auto listener, parts_->Start("inner", config, parts_->inner_face.door));
   parts_->public_listeners.push_back(std::move(listener));
   return absl::OkStatus();
 }

@@ -37,7 +37,8 @@ struct H2Callbacks {
     H2Stream* stream = Self(user).Find(frame->hd.stream_id);
     if (stream == nullptr) return 0;
     if (!stream->OnHeader(View(name, name_size), View(value, value_size))) {
-      Self(user).Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "a header list far over the limit");
+      Self(user).Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "a header list far over the limit",
+                           Http2Limit::kHeaderList);
     }
     return 0;
   }
@@ -94,7 +95,12 @@ struct H2Callbacks {
 
   static int OnFrameSent(nghttp2_session* ng, const nghttp2_frame* frame, void* user) {
     H2Session& self = Self(user);
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR &&
+        self.options_.stats != nullptr) {
+      Count(self.options_.stats->protocol_errors);
+    }
     if (frame->hd.type == NGHTTP2_RST_STREAM) {
+      if (frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) self.Struck(Http2Limit::kStreams);
       // A peer can make us reset streams too, by sending what breaks the protocol (CVE-2025-8671).
       if (self.side_ == H2Session::Side::kServer && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
         self.CountReset();

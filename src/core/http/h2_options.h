@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/http/stats.h"
+
 namespace starling::http {
 
 // Limits of one HTTP/2 connection (RFC 9113). What a hostile peer can make us hold is at most
@@ -36,6 +38,7 @@ struct H2Options {
   // how many per second thereafter. More ends the connection with ENHANCE_YOUR_CALM.
   uint32_t reset_burst = 1000, reset_rate = 100;
   uint32_t idle_frame_burst = 2000, idle_frame_rate = 200;
+  Stats* stats = nullptr;  // outlives the session; may be null
 };
 
 }  // namespace starling::http

@@ -38,9 +38,11 @@ H2Session::H2Session(Side side, Connection& connection, const H2Options& options
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_option_set_max_outbound_ack(option, 256);
+  // nghttp2's own limits on floods close without a word: ours are lower, and say ENHANCE_YOUR_CALM.
+  nghttp2_option_set_max_outbound_ack(option, size_t{options_.idle_frame_burst} + 1);
   nghttp2_option_set_max_settings(option, 32);
-  nghttp2_option_set_stream_reset_rate_limit(option, options_.reset_burst, options_.reset_rate);
+  nghttp2_option_set_stream_reset_rate_limit(option, 2 * uint64_t{options_.reset_burst},
+                                             2 * uint64_t{options_.reset_rate});
   nghttp2_option_set_max_continuations(option, 8);
   nghttp2_option_set_server_fallback_rfc7540_priorities(option, 0);
   if (side_ == Side::kServer) {
@@ -80,6 +82,8 @@ absl::Status H2Session::Consume(std::string_view bytes) {
   RunArrived();
   RunReady();
   inside_ = false;
+  if (used == NGHTTP2_ERR_FLOODED) Struck(Http2Limit::kAnswers);
+  if (used == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) Struck(Http2Limit::kContinuations);
   if (used < 0) return Unavailable("HTTP/2: ", nghttp2_strerror(static_cast<int>(used)), ".");
   FinishTurn();
   return absl::OkStatus();
@@ -193,20 +197,26 @@ H2Stream* H2Session::Find(int32_t id) {
 
 void H2Session::OnGoAway(int32_t, uint32_t) { peer_goes_away_ = true; }
 
-void H2Session::Terminate(uint32_t code, std::string_view why) {
+void H2Session::Struck(Http2Limit limit) {
+  if (options_.stats != nullptr) Count(options_.stats->http2_limits[static_cast<size_t>(limit)]);
+}
+
+void H2Session::Terminate(uint32_t code, std::string_view why, Http2Limit limit) {
   if (!failure_.ok()) return;
+  Struck(limit);
   failure_ = Unavailable("HTTP/2 connection ended: ", why, ".");
   nghttp2_session_terminate_session(ng_, code);
   WantWrite();
 }
 
 void H2Session::CountReset() {
-  if (!resets_.Take(last_frame_)) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many streams reset");
+  if (!resets_.Take(last_frame_))
+    Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many streams reset", Http2Limit::kResets);
 }
 
 void H2Session::CountIdleFrame() {
   if (!idle_frames_.Take(last_frame_))
-    Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many frames that carry nothing");
+    Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many frames that carry nothing", Http2Limit::kControlFrames);
 }
 
 void H2Session::ScheduleTick() {
@@ -229,6 +239,7 @@ void H2Session::Tick() {
   const auto now = steady_clock::now();
   for (auto& [id, stream] : streams_) {
     if (stream->output_bytes_ > 0 && now - stream->progress_ > options_.stall_timeout) {
+      Struck(Http2Limit::kStalledStream);
       stream->Fail(DeadlineExceeded("The peer takes no output."));
       nghttp2_submit_rst_stream(ng_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     }
@@ -237,6 +248,7 @@ void H2Session::Tick() {
   if (draining_ && side_ == Side::kServer && now - drain_began_ > kDrainPing) SendGoAway();
   if (ping_waits_) {
     if (now - ping_sent_ > options_.ping_timeout) {
+      Struck(Http2Limit::kSilence);
       failure_ = Unavailable("The peer does not answer.");
       nghttp2_session_terminate_session(ng_, NGHTTP2_NO_ERROR);
       WantWrite();

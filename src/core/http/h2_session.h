@@ -68,7 +68,8 @@ class H2Session : public Session, public std::enable_shared_from_this<H2Session>
   void AddStream(int32_t id, std::shared_ptr<H2Stream> stream);
   H2Stream* Find(int32_t id);
   // Ends the connection with GOAWAY.
-  void Terminate(uint32_t code, std::string_view why);
+  void Terminate(uint32_t code, std::string_view why, Http2Limit limit);
+  void Struck(Http2Limit limit);
   void CountReset();
   void CountIdleFrame();
 

@@ -227,7 +227,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(async::LoopGroup& loop
                                                           Handler& handler) {
   ASSIGN_OR_RETURN(const SocketAddress address, SocketAddress::Parse(options.address));
   auto core = std::make_shared<Core>(std::move(options), handler);
-  core->options.http1.stats = &core->stats;
+  core->options.http1.stats = core->options.h2.stats = &core->stats;
   if (core->options.tls) {
     core->options.tls_files.http2 = core->options.http2;
     ASSIGN_OR_RETURN(core->tls, TlsContext::Server(core->options.tls_files));
