@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from harness.documents import blocks, follow
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
@@ -28,6 +29,13 @@ def test_a_program_outside_builds_and_runs(installed, tmp_path):
     run("cmake", "-S", ROOT / "examples/outside", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}")
     run("ninja", "-C", tmp_path)
     assert run(tmp_path / "outside") == "a quarter of 12 is 3\na quarter of 10: INVALID_ARGUMENT: 5 is odd\n"
+
+
+@pytest.mark.timeout(400)
+def test_the_page_about_services_outside(installed, tmp_path):
+    """docs/your-own-service.md, section by section; the fixture has done what "Install" says."""
+    assert any("cmake --install build/release" in body for _, _, body in blocks("docs/your-own-service.md", "### Install"))
+    follow("docs/your-own-service.md", "### The program", tmp_path, {"PREFIX": str(installed)})
 
 
 def test_nothing_installed_refers_to_the_source_tree(installed):
