@@ -39,7 +39,8 @@ function(starling_generate variable)
       set(needs ${STARLING_GOOGLEAPIS_DIR}/${file})
     endif()
     if(arg_PLUGIN)
-      list(APPEND outputs ${out}.starling.h ${out}.starling.cc ${out}.descriptor.starling.cc)
+      list(APPEND outputs ${out}.starling.h ${out}.starling.cc ${out}.json.starling.cc ${out}.rules.starling.cc
+           ${out}.descriptor.starling.cc)
       list(APPEND flags --plugin=protoc-gen-starling=$<TARGET_FILE:Starling::protoc-gen-starling>
            --starling_out=${CMAKE_CURRENT_BINARY_DIR})
       list(APPEND needs Starling::protoc-gen-starling)

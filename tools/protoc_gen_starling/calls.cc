@@ -2,8 +2,12 @@
 #include <set>
 
 #include "generate.h"
+#include "http.h"
+#include "json_names.h"
+#include "json_table.h"
 #include "methods.h"
 #include "names.h"
+#include "rules.h"
 
 namespace starling::codegen {
 namespace {
@@ -23,25 +27,12 @@ void PrintTypes(const FileDescriptor& file, Printer& out) {
   for (const auto* message : Messages(file)) {
     out.Print(
         "const MessageType& $name$Type() {\n"
-        "  static constexpr MessageType kType{\"$full$\", &generated::Create<$name$>, &json::FromJson, "
-        "&json::ToJson,\n"
-        "                                     &json::NoRules};\n  return kType;\n}\n",
-        "name", ClassName(*message), "full", message->full_name());
-  }
-}
-
-void PrintHttp(const ServiceDescriptor& service, Printer& out) {
-  for (int i = 0; i < service.method_count(); ++i) {
-    const auto bindings = HttpBindings(*service.method(i));
-    if (bindings.empty()) continue;
-    out.Print("const HttpRule k$service$$method$Http[] = {\n", "service", service.name(), "method",
-              service.method(i)->name());
-    for (const auto& binding : bindings) {
-      out.Print("  {$verb$, $path$, $has_body$, &json::DecodeBody, &json::ToJson},\n", "verb",
-                Literal(binding.verb), "path", Literal(binding.path), "has_body",
-                binding.body.empty() ? "false" : "true");
-    }
-    out.Print("};\n");
+        "  static constexpr MessageType kType{\"$full$\", &generated::Create<$name$>, "
+        "&json::FromJson<$info$>,\n"
+        "                                     &json::ToJson<$info$>, &json::Validate<&$check$>};\n"
+        "  return kType;\n}\n",
+        "name", ClassName(*message), "full", message->full_name(), "info", InfoName(*message), "check",
+        HasRules(*message) ? CheckName(*message) : "json::NoRules");
   }
 }
 
@@ -124,8 +115,9 @@ void WriteCalls(const FileDescriptor& file, Printer& out) {
   out.Print(
       "// Generated from $file$. Do not edit.\n#include \"$stem$.starling.h\"\n\n#include <span>\n#include "
       "<utility>\n\n"
-      "#include \"core/rpc/generated.h\"\n#include \"core/rpc/json/interim.h\"\n#include "
-      "\"core/rpc/json/well_known.h\"\n",
+      "#include \"core/rpc/generated.h\"\n#include "
+      "\"core/rpc/json/encode.h\"\n#include \"core/rpc/json/http_request.h\"\n"
+      "#include \"core/rpc/json/message_type.h\"\n#include \"core/rpc/json/well_known.h\"\n",
       "file", file.name(), "stem", Stem(file));
   std::set<std::string> imports;
   for (int i = 0; i < file.service_count(); ++i) {
@@ -137,6 +129,8 @@ void WriteCalls(const FileDescriptor& file, Printer& out) {
     }
   }
   for (const auto& import : imports) out.Print("#include \"$stem$.starling.h\"\n", "stem", import);
+  PrintInfoDeclarations(file, out);
+  PrintCheckDeclarations(file, out);
   const std::map<std::string, std::string> names = {{"namespace", Namespace(file)}};
   out.Print(names,
             "\nnamespace $namespace$ {\n\nusing ::starling::rpc::Access;\nusing ::starling::rpc::CallShape;\n"
@@ -149,7 +143,7 @@ void WriteCalls(const FileDescriptor& file, Printer& out) {
   for (int i = 0; i < file.service_count(); ++i) {
     const auto& service = *file.service(i);
     out.Print("\nnamespace {\n");
-    PrintHttp(service, out);
+    PrintHttpRules(service, out);
     PrintMethodTable(service, out);
     out.Print("}  // namespace\n\n");
     PrintStub(service, out);

@@ -10,6 +10,10 @@ namespace starling::codegen {
 void WriteHeader(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
 // X.starling.cc: stub, dispatcher, method table, contract.
 void WriteCalls(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+// X.json.starling.cc: reading and writing of JSON.
+void WriteJson(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+// X.rules.starling.cc: the rules of fields (api/buf/validate/validate.proto).
+void WriteRules(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
 // X.descriptor.starling.cc: the descriptor set for server reflection.
 void WriteDescriptorSet(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
 

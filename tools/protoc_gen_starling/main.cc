@@ -25,6 +25,8 @@ struct Output {
 constexpr Output kOutputs[] = {
     {".starling.h", &WriteHeader},
     {".starling.cc", &WriteCalls},
+    {".json.starling.cc", &WriteJson},
+    {".rules.starling.cc", &WriteRules},
     {".descriptor.starling.cc", &WriteDescriptorSet},
 };
 
