@@ -1,0 +1,180 @@
+"""docs/performance.md and the table in README.md, from what was measured."""
+
+import re
+
+from figures.machine import ROOT
+from figures.measure import figure, ratio
+
+PAGE = ROOT / "docs/performance.md"
+README = ROOT / "README.md"
+_BLOCK = re.compile(r"(<!-- figures: [^\n]*-->\n).*?(<!-- end of figures -->)", re.DOTALL)
+
+
+def write(results, effort, to_output=False):
+    parts = [_head(results["machine"], effort), _summary(results)]
+    for name, section in SECTIONS.items():
+        if name in results:
+            parts.append(section(results[name]))
+    text = "\n\n".join(part.strip() for part in parts) + "\n"
+    if to_output:
+        print(text)
+        return
+    PAGE.write_text(text, encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    if _BLOCK.search(readme):
+        README.write_text(_BLOCK.sub(lambda match: match[1] + _readme(results) + match[2], readme), encoding="utf-8")
+
+
+def _head(machine, effort):
+    busy = ""
+    if machine["load_before"] > 0.25 * machine["cores"]:
+        busy = "\n\n**The machine was busy with other work: what is said here of time is not to be relied on.**"
+    return f"""# Figures
+
+Written by `make bench` (`bench/run`); do not edit. What is measured and how: [bench/README.md](../bench/README.md).
+
+| | |
+|---|---|
+| machine | {machine["cpu"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, Linux {machine["kernel"]} |
+| date | {machine["date"]} |
+| commit | {machine["commit"]} |
+| other work | load average {machine["load_before"]:.1f} before the run |
+| protocol | the sides take turns, {effort.rounds} rounds of {effort.seconds:g} s after {effort.warmup:g} s of warm-up; medians, and the least and greatest round in brackets |{busy}"""
+
+
+def table(columns, rows):
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def number(value):
+    """Three digits or all before the point, with commas."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def spread(one):
+    return f"{number(one.median)} ({number(one.low)} to {number(one.high)})"
+
+
+def times(value):
+    return f"{value:.1f}x" if value < 10 else f"{value:.0f}x"
+
+
+def verdict(value, bar, at_least=True):
+    return "met" if (value >= bar if at_least else value <= bar) else "missed"
+
+
+# Sections, and each one's lines in the summary: (what, ours, rival, bar, verdict).
+
+
+def _closed(closed, texts=False):
+    unit = "texts" if texts else "requests"
+    rows = []
+    for connections, sides in closed.items():
+        ours, rival = sides["ours"], sides["rival"]
+        rate = [figure(side, f"{unit}_per_s") for side in (ours, rival)]
+        rows.append([
+            connections, *map(spread, rate), times(ratio(*rate)),
+            *(f"{number(figure(side, 'latency_us', 'p50').median)} / {number(figure(side, 'latency_us', 'p99').median)}" for side in (ours, rival)),
+            *(number(figure(side, "server_cpu_us_per_answer").median) for side in (ours, rival)),
+            *(number(figure(side, "server_pss_bytes").median / 2**20) for side in (ours, rival)),
+        ])  # fmt: skip
+    columns = ["connections", f"{unit}/s, ours", "FastAPI", "ratio", "p50 / p99 us, ours", "FastAPI", "CPU us per request, ours", "FastAPI", "memory MiB, ours", "FastAPI"]
+    return table(columns, rows)
+
+
+def _open(opened):
+    rows = []
+    for rate, sides in opened.items():
+        cells = []
+        for name in ("ours", "rival"):
+            if name not in sides:
+                cells.append("more than it can take")
+                continue
+            cells.append(" / ".join(number(figure(sides[name], "latency_us", quantile).median) for quantile in ("p50", "p99", "p999")))
+        rows.append([f"{int(rate):,}", *cells, number(figure(sides["ours"], "lag_us", "p99").median)])
+    return table(["requests/s offered", "p50 / p99 / p99.9 us, ours", "FastAPI", "generator's own lag, p99 us"], rows)
+
+
+def _keyword(result):
+    text = """## The machinery alone
+
+`POST /analyze-sentiment` with one text, and a rule in place of the model on both sides: `bench/keyword` against
+`bench/rivals/fastapi_keyword` (FastAPI, uvicorn, httptools, uvloop, no access log).
+"""
+    titles = {
+        "apart": "### One processor for the server, the other for the load generator",
+        "shared": "### All processors for both",
+    }
+    for place in ("apart", "shared"):
+        if place in result:
+            one = result[place]
+            own = max(run["own_cpu_s"] / run["seconds"] for run in one["closed"]["32"]["ours"])
+            text += f"""
+{titles[place]}
+
+FastAPI has {one["workers"]} worker process(es), the best of those tried here. The generator itself keeps {own:.2f} of a processor busy at 32 connections to ours.
+
+Closed loop:
+
+{_closed(one["closed"])}
+
+Open loop, 128 connections, latency from the time a request was due:
+
+{_open(one["open"])}
+"""
+    return text
+
+
+def _keyword_summary(result):
+    for place, words in (("apart", "server on one processor"), ("shared", "server and load share all")):
+        if place not in result:
+            continue
+        sides = result[place]["closed"]["32"]
+        rate = [figure(sides[name], "requests_per_s") for name in ("ours", "rival")]
+        p99 = [figure(sides[name], "latency_us", "p99") for name in ("ours", "rival")]
+        yield [f"keyword rule, 32 connections, {words}: requests/s", *map(_median, rate), times(ratio(*rate)), "20x", verdict(ratio(*rate), 20)]
+        yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "0.1x", verdict(ratio(*p99), 0.1, at_least=False)]
+
+
+def _footprint(result):
+    rows = [
+        [name.replace("_", " "), spread(figure(runs, "ready_s")), *(number(figure(runs, f"{kind}_bytes").median / 2**20) for kind in ("rss", "anonymous", "file"))]
+        for name, runs in result.items()
+    ]  # fmt: skip
+    return "## Starting and doing nothing\n\nFrom `exec` to the first 200 of `/readyz`; memory one second later.\n\n" + table(
+        ["", "ready after, s", "resident MiB", "of that own", "of that mapped files"], rows
+    )
+
+
+def _footprint_summary(result):
+    ready, memory = figure(result["without_models"], "ready_s"), figure(result["without_models"], "rss_bytes")
+    yield ["start without models until ready, s", f"{ready.median:.3f}", "", "", "0.3", verdict(ready.median, 0.3, at_least=False)]
+    yield ["idle memory without models, MiB", number(memory.median / 2**20), "", "", "60", verdict(memory.median / 2**20, 60, at_least=False)]
+
+
+def _hop(lines):
+    rows = [[line["name"], number(line["ours"]), "" if line["rival"] is None else number(line["rival"]), line["unit"]] for line in lines]
+    return "## One call between services\n\n`bench/hop/run`: a small unary call, ours beside gRPC C++.\n\n" + table(["", "ours", "gRPC C++", "unit"], rows)
+
+
+SECTIONS = {"keyword": _keyword, "footprint": _footprint, "hop": _hop}
+SUMMARIES = {"keyword": _keyword_summary, "footprint": _footprint_summary}
+
+
+def _median(one):
+    return number(one.median)
+
+
+def _lines(results):
+    return [line for name, lines in SUMMARIES.items() if name in results for line in lines(results[name])]
+
+
+def _summary(results):
+    return "## In short\n\n" + table(["", "ours", "rival", "ours : rival", "bar", ""], _lines(results))
+
+
+def _readme(results):
+    machine = results["machine"]
+    note = f"\n\n{machine['cpu']}, {machine['cores']} cores, {machine['date']}; all of it in [docs/performance.md](docs/performance.md).\n"
+    return table(["", "ours", "rival", "ours : rival"], [line[:4] for line in _lines(results)]) + note
