@@ -45,6 +45,9 @@ function(starling_generate variable)
            --starling_out=${CMAKE_CURRENT_BINARY_DIR})
       list(APPEND needs Starling::protoc-gen-starling)
     endif()
+    # Ninja takes a depfile for that of the first output, and protoc names the outputs in the order of their names: in any other order
+    # every build would generate everything anew.
+    list(SORT outputs)
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND protobuf::protoc -I ${arg_ROOT} -I ${STARLING_API_DIR} -I ${STARLING_GOOGLEAPIS_DIR} ${flags}
