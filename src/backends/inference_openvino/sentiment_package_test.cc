@@ -29,7 +29,7 @@ class SentimentPackageTest : public testing::Test {
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     const auto tokenizer = std::make_shared<inference::BertTokenizer>(*std::move(loaded));
     const auto tokenize = [tokenizer, size = text.max_length](std::string_view input) {
-      return tokenizer->Encode(input, size).ids;
+      return tokenizer->EncodeWindows(input, size);
     };
     auto classifier = TextClassifier::Load(*package, tokenize, runtimes_, {});
     ASSERT_TRUE(classifier.ok()) << classifier.status();

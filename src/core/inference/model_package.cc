@@ -35,14 +35,18 @@ std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field) {
 void ReadPreProcessing(YamlReader reader, const std::filesystem::path& folder,
                        ModelPackage::TextPreProcessing* text) {
   std::string vocabulary;
+  std::string long_text = "windows";
   size_t padding_id = 0;
   reader.GetRequired("tokenizer", &text->tokenizer);
   reader.GetRequired("vocabulary", &vocabulary);
   reader.Get("lowercase", &text->lowercase);
   reader.Get("max_length", &text->max_length, 3);
+  reader.Get("long_text", &long_text);
   reader.Get("padding_id", &padding_id, 0);
   if (padding_id != 0) reader.Complain("padding_id", "must be 0: batches are padded with zeros.");
   if (text->tokenizer != "bert-wordpiece") reader.Complain("tokenizer", "must be bert-wordpiece.");
+  if (long_text != "windows" && long_text != "cut") reader.Complain("long_text", "must be windows or cut.");
+  text->windows = long_text == "windows";
   text->vocabulary = folder / vocabulary;
   reader.Finish();
 }

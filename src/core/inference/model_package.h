@@ -29,7 +29,8 @@ struct ModelPackage {
     std::string tokenizer;   // "bert-wordpiece"
     std::string vocabulary;  // path
     bool lowercase = true;
-    size_t max_length = 256;  // tokens, with [CLS] and [SEP]
+    size_t max_length = 256;  // tokens that the model reads at once, with [CLS] and [SEP]
+    bool windows = true;      // a longer text is read in windows of that many; false: it is cut
   };
   TextPreProcessing pre_processing;
 

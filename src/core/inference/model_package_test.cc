@@ -54,6 +54,13 @@ class ModelPackageTest : public testing::Test {
   std::filesystem::path folder_;
 };
 
+TEST_F(ModelPackageTest, LongTextIsReadInWindowsUnlessThePackageSaysOtherwise) {
+  EXPECT_TRUE(Read(kPackage)->pre_processing.windows);
+  const auto cut = Read(std::regex_replace(kPackage, std::regex("vocab.txt"), "vocab.txt\n  long_text: cut"));
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_FALSE(cut->pre_processing.windows);
+}
+
 TEST_F(ModelPackageTest, ReadsAllFields) {
   const auto package = Read(kPackage);
   ASSERT_TRUE(package.ok()) << package.status();
@@ -79,6 +86,8 @@ TEST_F(ModelPackageTest, ComplaintsSayFileAndLine) {
   EXPECT_EQ(Complaint("max_size: 4", "max_size: 0"),
             "model.yaml:17: 'max_size' must be a whole number of at least 1.");
   EXPECT_EQ(Complaint("max_size", "max_sizes"), "model.yaml:17: 'max_sizes' is not known here.");
+  EXPECT_EQ(Complaint("vocabulary: vocab.txt", "vocabulary: vocab.txt\n  long_text: ignore"),
+            "model.yaml:13: 'long_text' must be windows or cut.");
   EXPECT_EQ(Complaint("output: probabilities", "output: x"), "model.yaml:14: 'output' is none of 'outputs'.");
   EXPECT_EQ(Complaint("labels: .*", "labels: [good]"),
             "model.yaml:15: 'labels' must list at least two labels.");

@@ -61,18 +61,17 @@ void Softmax(std::vector<float>* logits) {
   for (float& value : *logits) value /= sum;
 }
 
-absl::StatusOr<TextClass> MakeAnswer(const Tensor& output, bool softmax) {
+// One probability per label.
+absl::StatusOr<std::vector<float>> Probabilities(const Tensor& output, bool softmax) {
   const std::span<const float> values = output.Values<float>();
-  TextClass answer{0, {values.begin(), values.end()}};
-  if (softmax) Softmax(&answer.probabilities);
-  for (const float value : answer.probabilities) {
+  std::vector<float> probabilities(values.begin(), values.end());
+  if (softmax) Softmax(&probabilities);
+  for (const float value : probabilities) {
     if (!(value >= -1e-4f && value <= 1 + 1e-4f))
       return Internal("The model gave a probability of ", value, ".");
   }
-  for (float& value : answer.probabilities) value = std::clamp(value, 0.0f, 1.0f);
-  const auto best = std::max_element(answer.probabilities.begin(), answer.probabilities.end());
-  answer.label = static_cast<size_t>(best - answer.probabilities.begin());
-  return answer;
+  for (float& value : probabilities) value = std::clamp(value, 0.0f, 1.0f);
+  return probabilities;
 }
 
 }  // namespace
@@ -87,7 +86,7 @@ absl::StatusOr<std::unique_ptr<TextClassifier>> TextClassifier::Load(ModelPackag
   RETURN_IF_ERROR(CheckPackage(package));
   options.warm_up.clear();
   for (const std::string& text : package.warm_up)
-    options.warm_up.push_back(MakeRow(package.inputs, tokenize(text)));
+    options.warm_up.push_back(MakeRow(package.inputs, tokenize(text).front()));
   ASSIGN_OR_RETURN(auto model, Model::Load(std::move(package), runtimes, std::move(options)));
   return std::unique_ptr<TextClassifier>(new TextClassifier(std::move(tokenize), std::move(model)));
 }
@@ -98,37 +97,62 @@ TextClassifier::TextClassifier(Tokenize tokenize, std::unique_ptr<Model> model)
   while (package.outputs[output_].name != package.post_processing.output) ++output_;
 }
 
-std::vector<Row> TextClassifier::MakeRows(const std::vector<std::string_view>& texts) const {
-  std::vector<Row> rows;
-  rows.reserve(texts.size());
-  for (const std::string_view text : texts)
-    rows.push_back(MakeRow(model_->package().inputs, tokenize_(text)));
-  return rows;
+TextClassifier::Windows TextClassifier::MakeWindows(const std::vector<std::string_view>& texts) const {
+  Windows windows;
+  windows.rows.reserve(texts.size());
+  windows.tokens.reserve(texts.size());
+  windows.counts.reserve(texts.size());
+  for (const std::string_view text : texts) {
+    const std::vector<std::vector<int64_t>> tokens = tokenize_(text);
+    windows.counts.push_back(tokens.size());
+    for (const std::vector<int64_t>& ids : tokens) {
+      windows.rows.push_back(MakeRow(model_->package().inputs, ids));
+      windows.tokens.push_back(ids.size());
+    }
+  }
+  return windows;
+}
+
+absl::StatusOr<std::vector<TextClass>> TextClassifier::MakeAnswers(const Windows& windows,
+                                                                   const std::vector<Row>& outputs) const {
+  std::vector<TextClass> answers;
+  answers.reserve(windows.counts.size());
+  size_t next = 0;
+  for (const size_t count : windows.counts) {
+    TextClass& answer = answers.emplace_back();
+    answer.probabilities.resize(labels().size());
+    size_t tokens = 0;
+    for (const size_t end = next + count; next < end; ++next) {
+      ASSIGN_OR_RETURN(const std::vector<float> probabilities,
+                       Probabilities(outputs[next][output_], model_->package().post_processing.softmax));
+      tokens += windows.tokens[next];
+      const float share = static_cast<float>(windows.tokens[next]) / static_cast<float>(tokens);
+      for (size_t i = 0; i < probabilities.size(); ++i)
+        answer.probabilities[i] += share * (probabilities[i] - answer.probabilities[i]);
+    }
+    const auto best = std::max_element(answer.probabilities.begin(), answer.probabilities.end());
+    answer.label = static_cast<size_t>(best - answer.probabilities.begin());
+  }
+  return answers;
 }
 
 async::Task<absl::StatusOr<std::vector<TextClass>>> TextClassifier::Classify(
     RequestContext context, std::vector<std::string_view> texts) {
   size_t bytes = 0;
   for (const std::string_view text : texts) bytes += text.size();
-  std::vector<Row> rows;
+  Windows windows;
   if (bytes <= kMaxBytesOnLoop && texts.size() <= kMaxTextsOnLoop) {
-    rows = MakeRows(texts);
+    windows = MakeWindows(texts);
   } else {
-    auto make_rows = [this, &texts] { return MakeRows(texts); };
-    auto made = co_await tokenizing_.Run(make_rows);
+    auto make_windows = [this, &texts] { return MakeWindows(texts); };
+    auto made = co_await tokenizing_.Run(make_windows);
     if (!made.ok()) co_return WithRetryAfter(std::move(made).status(), std::chrono::seconds(1));
-    rows = *std::move(made);
+    windows = *std::move(made);
   }
+  std::vector<Row> rows = std::move(windows.rows);
   CO_ASSIGN_OR_RETURN(const std::vector<Row> outputs,
                       co_await model_->Infer(std::move(context), std::move(rows)));
-  std::vector<TextClass> answers;
-  answers.reserve(outputs.size());
-  for (const Row& output : outputs) {
-    CO_ASSIGN_OR_RETURN(TextClass answer,
-                        MakeAnswer(output[output_], model_->package().post_processing.softmax));
-    answers.push_back(std::move(answer));
-  }
-  co_return answers;
+  co_return MakeAnswers(windows, outputs);
 }
 
 }  // namespace starling::inference

@@ -16,12 +16,14 @@
 
 namespace starling::inference {
 
-// A text to the ids of its tokens, at most ModelPackage::TextPreProcessing::max_length and at least one. Any thread.
-using Tokenize = std::function<std::vector<int64_t>(std::string_view text)>;
+// A text to the ids of its tokens, in one or more windows of at least one and at most
+// ModelPackage::TextPreProcessing::max_length ids each. Any thread.
+using Tokenize = std::function<std::vector<std::vector<int64_t>>(std::string_view text)>;
 
 struct TextClass {
-  size_t label = 0;                  // position in labels()
-  std::vector<float> probabilities;  // one per label, in their order
+  size_t label = 0;  // position in labels()
+  // One per label, in their order. Of a text in several windows: the mean of theirs, weighted by their tokens.
+  std::vector<float> probabilities;
 };
 
 // Thread-safe.
@@ -43,7 +45,15 @@ class TextClassifier {
  private:
   TextClassifier(Tokenize tokenize, std::unique_ptr<Model> model);
 
-  std::vector<Row> MakeRows(const std::vector<std::string_view>& texts) const;
+  // What the model reads of one request: the windows of its texts, one after the other.
+  struct Windows {
+    std::vector<Row> rows;
+    std::vector<size_t> tokens;  // of each row
+    std::vector<size_t> counts;  // rows of each text
+  };
+  Windows MakeWindows(const std::vector<std::string_view>& texts) const;
+  absl::StatusOr<std::vector<TextClass>> MakeAnswers(const Windows& windows,
+                                                     const std::vector<Row>& outputs) const;
 
   Tokenize tokenize_;
   std::unique_ptr<Model> model_;

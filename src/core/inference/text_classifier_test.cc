@@ -15,11 +15,20 @@ namespace {
 
 using async::BlockOn;
 
-// One id per byte.
-std::vector<int64_t> Bytes(std::string_view text) {
-  std::vector<int64_t> ids(text.begin(), text.end());
-  if (ids.empty()) ids.push_back(0);
-  return ids;
+// One id per byte; a '|' begins another window.
+std::vector<std::vector<int64_t>> Bytes(std::string_view text) {
+  std::vector<std::vector<int64_t>> windows(1);
+  for (const char c : text) {
+    if (c == '|') {
+      windows.emplace_back();
+    } else {
+      windows.back().push_back(c);
+    }
+  }
+  for (auto& ids : windows) {
+    if (ids.empty()) ids.push_back(0);
+  }
+  return windows;
 }
 
 // The logits of a text: how many 'a' and how many 'b' it has.
@@ -84,6 +93,31 @@ TEST_F(TextClassifierTest, GivesLabelAndProbabilities) {
   EXPECT_EQ((*classes)[1].label, 1u);
   EXPECT_THAT((*classes)[2].probabilities, testing::ElementsAre(0.5f, 0.5f));
   EXPECT_EQ((*classes)[3].label, 1u);
+}
+
+TEST_F(TextClassifierTest, WindowsOfATextAreWeighedByTheirTokens) {
+  const auto classifier = Load();
+  ASSERT_TRUE(classifier.ok()) << classifier.status();
+  const auto classes = BlockOn((*classifier)->Classify(RequestContext(), {"a", "aaa...|bb|a...", "b|"}));
+  ASSERT_TRUE(classes.ok()) << classes.status();
+  ASSERT_EQ(classes->size(), 3u);
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  EXPECT_NEAR((*classes)[0].probabilities[0], sigmoid(1), 1e-6);
+  const double mean = (6 * sigmoid(3) + 2 * sigmoid(-2) + 4 * sigmoid(1)) / 12;
+  EXPECT_NEAR((*classes)[1].probabilities[0], mean, 1e-6);
+  EXPECT_NEAR((*classes)[1].probabilities[1], 1 - mean, 1e-6);
+  EXPECT_EQ((*classes)[1].label, 0u);
+  EXPECT_NEAR((*classes)[2].probabilities[1], (sigmoid(1) + 0.5) / 2, 1e-6);
+}
+
+TEST_F(TextClassifierTest, TheEndOfALongTextCounts) {
+  const auto classifier = Load();
+  ASSERT_TRUE(classifier.ok()) << classifier.status();
+  const auto classes =
+      BlockOn((*classifier)->Classify(RequestContext(), {"ab..|ab..|bbbb", "ab..|ab..|aaaa"}));
+  ASSERT_TRUE(classes.ok()) << classes.status();
+  EXPECT_EQ((*classes)[0].label, 1u);
+  EXPECT_EQ((*classes)[1].label, 0u);
 }
 
 TEST_F(TextClassifierTest, ManyTextsAreReadOffTheLoopAndComeBackInOrder) {

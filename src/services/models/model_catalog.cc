@@ -47,8 +47,9 @@ constexpr std::chrono::seconds kLoadingRetry{1};
 absl::StatusOr<inference::Tokenize> MakeBertTokenizer(const ModelPackage::TextPreProcessing& text) {
   ASSIGN_OR_RETURN(auto tokenizer, inference::BertTokenizer::Load(text.vocabulary, text.lowercase));
   auto shared = std::make_shared<const inference::BertTokenizer>(std::move(tokenizer));
-  return [shared, max_length = text.max_length](std::string_view input) {
-    return shared->Encode(input, max_length).ids;
+  return [shared, max_length = text.max_length, windows = text.windows](std::string_view input) {
+    if (windows) return shared->EncodeWindows(input, max_length);
+    return std::vector<std::vector<int64_t>>{shared->Encode(input, max_length).ids};
   };
 }
 

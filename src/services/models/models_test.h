@@ -71,7 +71,8 @@ warm_up: [hello]
   // One token per byte.
   static absl::StatusOr<inference::Tokenize> ByteTokenizer(
       const inference::ModelPackage::TextPreProcessing&) {
-    return [](std::string_view text) { return std::vector<int64_t>(text.begin(), text.end()); };
+    return
+        [](std::string_view text) { return std::vector<std::vector<int64_t>>{{text.begin(), text.end()}}; };
   }
   absl::StatusOr<std::unique_ptr<ModelCatalog>> Open(const std::vector<std::string>& folders) {
     return ModelCatalog::Open(folders, runtimes_, metrics_, ByteTokenizer);

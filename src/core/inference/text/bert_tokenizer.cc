@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/status.h"
@@ -54,6 +55,7 @@ BertTokenizer::BertTokenizer(const std::vector<std::string>& vocabulary,
     : normalizer_(lowercase),
       special_tokens_(std::move(special_tokens)),
       wordpiece_(vocabulary, special_tokens_[kUnknown].id),
+      splitter_(vocabulary),
       padding_id_(special_tokens_[kPad].id),
       begin_id_(special_tokens_[kBegin].id),
       end_id_(special_tokens_[kEnd].id),
@@ -72,6 +74,22 @@ BertTokenizer::Encoding BertTokenizer::Encode(std::string_view text, size_t max_
   }
   encoding.ids.push_back(end_id_);
   return encoding;
+}
+
+std::vector<std::vector<int64_t>> BertTokenizer::EncodeWindows(std::string_view text,
+                                                               size_t max_length) const {
+  std::vector<int64_t> ids;
+  ids.reserve(text.size() / 4 + 8);
+  AppendIds(text, std::numeric_limits<size_t>::max(), &ids);
+  std::vector<std::vector<int64_t>> windows;
+  for (const auto piece : splitter_.Split(ids, max_length - 2)) {
+    std::vector<int64_t>& window = windows.emplace_back();
+    window.reserve(piece.size() + 2);
+    window.push_back(begin_id_);
+    window.insert(window.end(), piece.begin(), piece.end());
+    window.push_back(end_id_);
+  }
+  return windows;
 }
 
 void BertTokenizer::AppendIds(std::string_view text, size_t limit, std::vector<int64_t>* ids) const {

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/inference/text/bert_normalizer.h"
+#include "core/inference/text/window_splitter.h"
 #include "core/inference/text/wordpiece.h"
 
 namespace starling::inference {
@@ -37,6 +38,10 @@ class BertTokenizer {
   // part of the text that is used: about 1.5 us for a sentence of 20 words.
   Encoding Encode(std::string_view text, size_t max_length) const;
 
+  // The whole text in as many windows of at most `max_length` ids as it takes, at least one, each [CLS] ... [SEP]; where a
+  // window ends is WindowSplitter's choice.
+  std::vector<std::vector<int64_t>> EncodeWindows(std::string_view text, size_t max_length) const;
+
   // Appends the ids of `text` without [CLS] and [SEP], and stops early once `limit` ids have been appended, or more by
   // those of one word.
   void AppendIds(std::string_view text, size_t limit, std::vector<int64_t>* ids) const;
@@ -60,6 +65,7 @@ class BertTokenizer {
   BertNormalizer normalizer_;
   std::vector<SpecialToken> special_tokens_;
   WordPiece wordpiece_;
+  WindowSplitter splitter_;
   int64_t padding_id_;
   int64_t begin_id_;
   int64_t end_id_;

@@ -36,6 +36,19 @@ TEST(BertTokenizer, CutsBeforeTheEndMarkerAndSaysSo) {
   EXPECT_THAT(tokenizer.Encode("hello [SEP] world", BertTokenizer::kMinLength).ids, ElementsAre(2, 5, 3));
 }
 
+TEST(BertTokenizer, ReadsALongTextInWindows) {
+  const BertTokenizer tokenizer = MakeTokenizer();
+  EXPECT_THAT(tokenizer.EncodeWindows("", 5), ElementsAre(ElementsAre(2, 3)));
+  EXPECT_THAT(tokenizer.EncodeWindows("hello worlds", 5), ElementsAre(ElementsAre(2, 5, 6, 7, 3)));
+  EXPECT_THAT(tokenizer.EncodeWindows("hello hello worlds! hello", 5),
+              ElementsAre(ElementsAre(2, 5, 5, 3), ElementsAre(2, 6, 7, 8, 3), ElementsAre(2, 5, 3)));
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "hello ";
+  size_t tokens = 0;
+  for (const auto& window : tokenizer.EncodeWindows(text, 128)) tokens += window.size() - 2;
+  EXPECT_EQ(tokens, 3000u);
+}
+
 TEST(BertTokenizer, SpecialTokensInTheTextAreThemselves) {
   const BertTokenizer tokenizer = MakeTokenizer();
   EXPECT_THAT(tokenizer.Encode("hello[SEP]world [MASK]", 16).ids, ElementsAre(2, 5, 3, 6, 4, 3));

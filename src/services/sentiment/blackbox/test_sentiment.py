@@ -56,6 +56,17 @@ def test_any_text_comes_back_unchanged(sentiment_placed):
     assert [result["text"] for result in response.json()["results"]] == texts
 
 
+@pytest.mark.smoke
+def test_a_long_text_is_read_to_its_end(sentiment_placed):
+    """Its first two thirds, praise and blame, are each beyond any window and balance each other; its last third decides."""
+    praise = "This is absolutely wonderful, I love it and I am so happy with it. " * 25
+    blame = "This is absolutely terrible, I hate it and I am so unhappy with it. " * 25
+    response = post(sentiment_placed, json={"texts": [praise + blame + praise, praise + blame + blame]})
+    assert response.status_code == 200, response.text
+    assert [result["sentiment"] for result in response.json()["results"]] == ["positive", "negative"]
+    assert all(0.5 < result["confidence"] < 0.9 for result in response.json()["results"])
+
+
 def test_number_and_size_of_texts_are_bounded(sentiment_placed):
     response = post(sentiment_placed, json={"texts": ["a"] * 257})
     assert response.status_code == 400
