@@ -182,7 +182,7 @@ struct H2Callbacks {
 };
 
 const nghttp2_session_callbacks* H2SessionCallbacks() {
-  static const nghttp2_session_callbacks* const kCallbacks = [] {
+  static const nghttp2_session_callbacks* const made = [] {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, H2Callbacks::OnBeginHeaders);
@@ -194,7 +194,7 @@ const nghttp2_session_callbacks* H2SessionCallbacks() {
     nghttp2_session_callbacks_set_send_data_callback(callbacks, H2Callbacks::SendOutput);
     return callbacks;
   }();
-  return kCallbacks;
+  return made;
 }
 
 nghttp2_data_provider H2OutputOf(H2Stream& stream) {
