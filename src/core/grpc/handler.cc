@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "core/grpc/server_call.h"
 #include "core/grpc/status_codec.h"
+#include "core/rpc/admission.h"
 
 namespace starling::grpc {
 namespace {
@@ -21,8 +22,11 @@ http::Headers With(std::string name, std::string value) {
 
 Handler::Handler(HandlerOptions options, const std::vector<Served>& served) : options_(options) {
   for (const Served& one : served) {
-    for (const rpc::Method& method : one.contract->methods)
-      routes_[method.path] = Route{&method, one.endpoint};
+    for (const rpc::Method& method : one.contract->methods) {
+      rpc::MethodAdmission* const admission =
+          options_.admission != nullptr ? options_.admission->For(method) : nullptr;
+      routes_[method.path] = Route{&method, one.endpoint, admission};
+    }
   }
 }
 
@@ -51,7 +55,7 @@ async::Task<void> Handler::Handle(http::Exchange& exchange) {
     (void)co_await exchange.Respond(200, std::move(headers), Bytes());
     co_return;
   }
-  ServerCall call(exchange, options_, *route->second.method, *route->second.endpoint);
+  ServerCall call(exchange, options_, route->second);
   co_await call.Run();
 }
 

@@ -20,6 +20,10 @@ class Pool;
 namespace starling::observe {
 class Tracer;
 }
+namespace starling::rpc {
+class Admission;
+class MethodAdmission;
+}  // namespace starling::rpc
 
 namespace starling::grpc {
 
@@ -30,6 +34,7 @@ struct HandlerOptions {
   size_t compress_over_bytes = SIZE_MAX;
   // Where large messages are packed and unpacked. Null: on the loop.
   async::Pool* pool = nullptr;
+  rpc::Admission* admission = nullptr;  // null: every call may begin
   // Null: the peer of a Unix socket is a service, everyone else anonymous.
   http::Authenticator* authenticator = nullptr;
   const observe::Tracer* tracer = nullptr;  // null: no spans
@@ -57,6 +62,7 @@ class Handler final : public http::Handler {
   struct Route {
     const rpc::Method* method;
     rpc::Endpoint* endpoint;
+    rpc::MethodAdmission* admission;  // may be null
   };
 
  private:

@@ -7,6 +7,7 @@
 #include "core/grpc/metadata.h"
 #include "core/grpc/status_codec.h"
 #include "core/http/caller.h"
+#include "core/rpc/admission.h"
 
 namespace starling::grpc {
 namespace {
@@ -40,12 +41,12 @@ struct ServerCall::Source {
   MessageReader reader;
 };
 
-ServerCall::ServerCall(http::Exchange& exchange, const HandlerOptions& options, const rpc::Method& method,
-                       rpc::Endpoint& endpoint)
+ServerCall::ServerCall(http::Exchange& exchange, const HandlerOptions& options, const Handler::Route& route)
     : exchange_(exchange),
       options_(options),
-      method_(method),
-      endpoint_(endpoint),
+      method_(*route.method),
+      endpoint_(*route.endpoint),
+      admission_(route.admission),
       source_(std::make_shared<Source>(exchange, options)) {}
 
 ServerCall::~ServerCall() { source_->exchange = nullptr; }
@@ -91,6 +92,7 @@ absl::StatusOr<RequestContext> ServerCall::Begin() {
     trace = span_.trace();
   }
   RETURN_IF_ERROR(access);
+  if (admission_ != nullptr) RETURN_IF_ERROR(admission_->Check());
   ASSIGN_OR_RETURN(const MonotonicTime deadline, ReadDeadline(request));
   RequestContext context(std::move(arrival.origin), deadline, exchange_.cancel(), trace);
   if (!context.has_deadline()) return context;
@@ -111,8 +113,16 @@ async::Task<void> ServerCall::Unary(RequestContext context) {
     co_await End(Internal("The call has no request message."));
     co_return;
   }
+  rpc::MethodAdmission::Ticket ticket;
+  if (admission_ != nullptr) {
+    if (absl::Status busy = admission_->Begin(&ticket); !busy.ok()) {
+      co_await End(std::move(busy));
+      co_return;
+    }
+  }
   const auto response =
       co_await endpoint_.Unary(std::move(context), method_, rpc::Payload::Encoded(**std::move(message)));
+  ticket.End(response.ok());
   if (ended_) co_return;
   auto frame = response.ok() ? Encoded(*response) : absl::StatusOr<Bytes>(ForCaller(response.status()));
   if (!frame.ok()) {

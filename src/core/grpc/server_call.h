@@ -16,8 +16,7 @@ namespace starling::grpc {
 // Lives in the handler's coroutine, on the connection's loop.
 class ServerCall {
  public:
-  ServerCall(http::Exchange& exchange, const HandlerOptions& options, const rpc::Method& method,
-             rpc::Endpoint& endpoint);
+  ServerCall(http::Exchange& exchange, const HandlerOptions& options, const Handler::Route& route);
   ~ServerCall();
   ServerCall(const ServerCall&) = delete;
 
@@ -47,6 +46,7 @@ class ServerCall {
   const HandlerOptions& options_;
   const rpc::Method& method_;
   rpc::Endpoint& endpoint_;
+  rpc::MethodAdmission* const admission_;
   std::shared_ptr<Source> source_;
   std::optional<CancelSource> cancel_;  // only with a deadline
   async::Timer deadline_;

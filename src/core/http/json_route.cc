@@ -93,6 +93,7 @@ class JsonRoute::Call {
     }
     context_ = RequestContext(std::move(arrival.origin), kNoDeadline, cancel_.token(), trace);
     CO_RETURN_IF_ERROR(access);
+    if (route_.admission_ != nullptr) CO_RETURN_IF_ERROR(route_.admission_->Check());
     if (route_.method_.shape == rpc::CallShape::kUnary) {
       CO_ASSIGN_OR_RETURN(const auto timeout, TimeoutOf(request, route_.options_.request_timeout));
       StartDeadline(timeout);
@@ -123,6 +124,7 @@ class JsonRoute::Call {
       }
       body = *std::move(read);
     }
+    if (route_.admission_ != nullptr) CO_RETURN_IF_ERROR(route_.admission_->Begin(&ticket_));
     request_ = route_.method_.request->create();
     co_return route_.rule_.decode(parameters, body.view(), route_.options_.json, request_.get());
   }
@@ -130,6 +132,7 @@ class JsonRoute::Call {
   async::Task<void> Unary() {
     auto response =
         co_await route_.endpoint_.Unary(context_, route_.method_, rpc::Payload::Own(std::move(request_)));
+    ticket_.End(response.ok());
     if (response.ok()) response = rpc::Decode(*std::move(response), *route_.method_.response);
     span_.SetStatus(response.status());
     if (!response.ok()) co_return co_await RespondError(exchange_, response.status(), match_.request_id);
@@ -179,6 +182,7 @@ class JsonRoute::Call {
   CancelSource cancel_;
   async::Timer deadline_;
   observe::Span span_;
+  rpc::MethodAdmission::Ticket ticket_;
   RequestContext context_;
   std::shared_ptr<google::protobuf::MessageLite> request_;
   int http_status_ = 0;

@@ -7,6 +7,7 @@
 #include "core/http/authenticator.h"
 #include "core/http/router.h"
 #include "core/observe/tracer.h"
+#include "core/rpc/admission.h"
 #include "core/rpc/endpoint.h"
 #include "core/rpc/method.h"
 
@@ -19,6 +20,7 @@ struct JsonOptions {
   std::chrono::milliseconds request_timeout{60000};
   // A stream that says nothing for so long gets a comment, so that proxies keep it open.
   std::chrono::milliseconds heartbeat{15000};
+  rpc::Admission* admission = nullptr;  // null: every call may begin
   Authenticator* authenticator =
       nullptr;  // null: the peer of a Unix socket is a service, everyone else anonymous
   const observe::Tracer* tracer = nullptr;  // null: no spans
@@ -32,7 +34,11 @@ class JsonRoute final : public RouteHandler {
   // Everything outlives it.
   JsonRoute(const JsonOptions& options, const rpc::Method& method, const rpc::HttpRule& rule,
             rpc::Endpoint& endpoint)
-      : options_(options), method_(method), rule_(rule), endpoint_(endpoint) {}
+      : options_(options),
+        method_(method),
+        rule_(rule),
+        endpoint_(endpoint),
+        admission_(options.admission != nullptr ? options.admission->For(method) : nullptr) {}
 
   async::Task<void> Handle(Exchange& exchange, const RouteMatch& match) override;
 
@@ -42,6 +48,7 @@ class JsonRoute final : public RouteHandler {
   const rpc::Method& method_;
   const rpc::HttpRule& rule_;
   rpc::Endpoint& endpoint_;
+  rpc::MethodAdmission* const admission_;
 };
 
 }  // namespace starling::http

@@ -48,6 +48,12 @@ bool ConcurrencyLimit::TryBegin() {
   return true;
 }
 
+bool ConcurrencyLimit::Full() {
+  if (under_way_.load(kRelaxed) < limit_.load(kRelaxed)) return false;
+  refused_.fetch_add(1, kRelaxed);
+  return true;
+}
+
 void ConcurrencyLimit::End(Nanoseconds took, Time now, bool counts) {
   under_way_.fetch_sub(1, kRelaxed);
   if (!counts) return;

@@ -35,6 +35,8 @@ class ConcurrencyLimit {
 
   // Whether one more call may begin. Each true must be followed by one End().
   [[nodiscard]] bool TryBegin();
+  // Whether TryBegin() would refuse, which counts as a refusal if so.
+  [[nodiscard]] bool Full();
   // `counts`: the call says how fast we are (it was neither refused nor broken off).
   void End(Nanoseconds took, Time now, bool counts);
 
