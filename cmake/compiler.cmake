@@ -8,6 +8,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(STARLING_WERROR "Warnings in our own code are errors" ON)
 set(STARLING_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
 
+option(STARLING_FUZZ "Build tests/fuzz as libFuzzer programs; needs clang" OFF)
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   # Relative paths, here and below in debug information and __FILE__: one cache serves every checkout.
@@ -24,6 +26,10 @@ endif()
 if(STARLING_SANITIZE)
   add_compile_options(-fsanitize=${STARLING_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${STARLING_SANITIZE})
+endif()
+
+if(STARLING_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)

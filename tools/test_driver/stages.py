@@ -75,11 +75,34 @@ def tsan(stage):
         _ctest(stage, "tsan")
 
 
+def fuzz(stage):
+    """Each target of tests/fuzz with libFuzzer, for STARLING_FUZZ_SECONDS (60) each; an input that fails is kept in build/fuzz."""
+    seconds = os.environ.get("STARLING_FUZZ_SECONDS", "60")
+    if not stage.count(_build(stage, "fuzz")):
+        return
+    for target in sorted((ROOT / "tests/fuzz/corpus").iterdir()):
+        found = ROOT / "build/fuzz-found" / target.name
+        corpus = found / "corpus"
+        corpus.mkdir(parents=True, exist_ok=True)
+        stage.count(stage.run(
+            ROOT / "build/fuzz/tests/fuzz" / f"fuzz_{target.name}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+            "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={found}/", corpus, target, **SANITIZER_OPTIONS,
+        ))  # fmt: skip
+
+
+def long(stage):
+    """The black-box tests with their full counts."""
+    if _starling_is_built("release"):
+        binary = str(ROOT / "build/release/starling")
+        _pytest(stage, "-m", "long", "--override-ini=timeout=1800", "tests", "src", "examples", STARLING_BINARY=binary)
+
+
 ALL = [structure, format, build, lint, unit, tools, contracts, blackbox, sanitize]
-ON_REQUEST = [tsan]
+ON_REQUEST = [tsan, fuzz, long]
 
 
 def _build(stage, preset):
+    """What the preset builds by default."""
     configured = (ROOT / "build" / preset / "build.ninja").exists()
     return (configured or stage.run("cmake", "--preset", preset)) and stage.run("ninja", "-C", f"build/{preset}", "-j", JOBS)
 

@@ -1,0 +1,34 @@
+// A model.yaml.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "core/inference/model_package.h"
+#include "fuzz.h"
+
+namespace {
+
+const std::string& Folder() {
+  static const std::string kFolder = [] {
+    std::string name = "/tmp/starling-package-fuzz-XXXXXX";
+    starling::fuzz::Require(mkdtemp(name.data()) != nullptr, "a folder can be made");
+    std::atexit([] { std::filesystem::remove_all(Folder()); });
+    return name;
+  }();
+  return kFolder;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::ofstream(Folder() + "/model.yaml", std::ios::binary | std::ios::trunc) << starling::fuzz::Text(data, size);
+  const auto package = starling::inference::ReadModelPackage(Folder());
+  if (package.ok()) {
+    starling::fuzz::Require(!package->name.empty() && !package->file.empty(), "what must be there is there");
+  } else {
+    starling::fuzz::Require(package.status().message().find("model.yaml") != std::string_view::npos,
+                            "it names the file");
+  }
+  return 0;
+}
