@@ -47,6 +47,8 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Min(1)
       .Max(10000000)
       .Text("Calls under way in one service; more are refused with 503.");
+  d.Bool("adaptive_concurrency", &LimitsConfig::adaptive_concurrency)
+      .Text("Watch how long calls of a method take, and refuse with 503 those that would only wait.");
   d.Int("max_streams", &LimitsConfig::max_streams)
       .Min(1)
       .Max(100000)

@@ -29,6 +29,7 @@ struct LimitsConfig {
   int64_t max_body_bytes = 8 * 1024 * 1024;
   int64_t max_json_depth = 64;
   int64_t max_concurrent_calls = 10000;
+  bool adaptive_concurrency = true;
   int64_t max_streams = 128;
   int64_t max_resets_per_second = 100;
   std::chrono::milliseconds header_timeout{10000};

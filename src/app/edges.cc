@@ -17,6 +17,7 @@
 #include "core/http/router.h"
 #include "core/http/socket_address.h"
 #include "core/observe/log.h"
+#include "core/rpc/admission.h"
 #include "starling/admin/v1/admin.starling.h"
 
 namespace starling::app {
@@ -64,6 +65,7 @@ struct Face {
   std::unique_ptr<grpc::Handler> grpc;
   Routes routes;
 
+  void Admit(rpc::Admission* admission) { json_options.admission = grpc_options.admission = admission; }
   // Null: the peer of a Unix socket is a service, everyone else anonymous.
   void Ask(http::Authenticator* authenticator) {
     json_options.authenticator = grpc_options.authenticator = authenticator;
@@ -165,6 +167,7 @@ struct Edges::Parts {
   const ServerConfig& server;
   const AuthConfig& auth;
   std::unique_ptr<EdgeAccess> access;
+  std::unique_ptr<rpc::Admission> admission;
   async::LoopGroup& loops;
   async::Loop& control;
   async::Pool& pool;
@@ -203,6 +206,13 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
   for (const std::string& warning : parts_->access->warnings()) observe::LogWarning(warning);
   parts_->public_face.Ask(&parts_->access->callers());
   parts_->admin_face.Ask(&parts_->access->operators());
+  if (server.limits.adaptive_concurrency) {
+    // What comes in elsewhere is part of a call that was let in here.
+    parts_->admission = std::make_unique<rpc::Admission>(
+        resilience::ConcurrencyLimit::Options{.max = server.limits.max_concurrent_calls},
+        parts_->telemetry.metrics());
+    parts_->public_face.Admit(parts_->admission.get());
+  }
   parts_->guarded_metrics_page.set_authenticator(&parts_->access->operators());
   for (const One& one :
        {One{"http", server.http, parts_->public_face}, One{"grpc", server.grpc, parts_->public_face},

@@ -30,8 +30,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::ofstream(File(), std::ios::binary | std::ios::trunc) << starling::fuzz::Text(data, size);
   const auto values = kSchema.Load({.file = File(), .environment = {}, .sets = {}});
   if (!values.ok()) {
-    starling::fuzz::Require(values.status().code() == absl::StatusCode::kInvalidArgument, "it is the file's fault");
-    starling::fuzz::Require(values.status().message().find(File()) != std::string_view::npos, "it names the file");
+    starling::fuzz::Require(values.status().code() == absl::StatusCode::kInvalidArgument,
+                            "it is the file's fault");
+    starling::fuzz::Require(values.status().message().find(File()) != std::string_view::npos,
+                            "it names the file");
   }
   return 0;
 }

@@ -7,8 +7,8 @@
 
 #include "app/services.h"
 #include "core/rpc/method.h"
-#include "starling/everything/v1/everything.starling.h"
 #include "fuzz.h"
+#include "starling/everything/v1/everything.starling.h"
 
 namespace {
 
@@ -18,7 +18,8 @@ const std::vector<const MessageType*>& Types() {
   static const std::vector<const MessageType*> kTypes = [] {
     std::vector<const MessageType*> types;
     const auto add = [&types](const starling::rpc::Contract& contract) {
-      for (const auto& method : contract.methods) types.insert(types.end(), {method.request, method.response});
+      for (const auto& method : contract.methods)
+        types.insert(types.end(), {method.request, method.response});
     };
     add(starling::everything::v1::EverythingServiceContract());
     for (const auto& service : starling::app::BuiltInServices()) {

@@ -22,7 +22,8 @@ const std::string& Folder() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  std::ofstream(Folder() + "/model.yaml", std::ios::binary | std::ios::trunc) << starling::fuzz::Text(data, size);
+  std::ofstream(Folder() + "/model.yaml", std::ios::binary | std::ios::trunc)
+      << starling::fuzz::Text(data, size);
   const auto package = starling::inference::ReadModelPackage(Folder());
   if (package.ok()) {
     starling::fuzz::Require(!package->name.empty() && !package->file.empty(), "what must be there is there");

@@ -11,7 +11,8 @@ namespace {
 using starling::inference::BertTokenizer;
 
 constexpr char kVocabulary[] =
-    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n##c\nab\n##bc\nabc\n!\n?\n.\n,\n-\n'\n1\n##2\nthe\nth\n##e\n\xe4\xb8\xad\n";
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n##c\nab\n##bc\nabc\n!\n?\n.\n,\n-\n'\n1\n##"
+    "2\nthe\nth\n##e\n\xe4\xb8\xad\n";
 
 const BertTokenizer& Tokenizer(bool lowercase) {
   static const BertTokenizer kCased = *BertTokenizer::FromVocabulary(kVocabulary, false);
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto whole = tokenizer.Encode(text, 1 << 20);
     starling::fuzz::Require(whole.ids.size() >= 2, "it begins with [CLS] and ends with [SEP]");
     for (const int64_t id : whole.ids) {
-      starling::fuzz::Require(id >= 0 && static_cast<size_t>(id) < tokenizer.vocabulary_size(), "ids are tokens");
+      starling::fuzz::Require(id >= 0 && static_cast<size_t>(id) < tokenizer.vocabulary_size(),
+                              "ids are tokens");
     }
     const size_t limit = BertTokenizer::kMinLength + data[0];
     const auto cut = tokenizer.Encode(text, limit);
