@@ -18,24 +18,35 @@ namespace starling::http {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using testing::RawClient;
+using ::testing::StartsWith;
 
-const rpc::MessageType kType{
-    "google.protobuf.Empty",
-    []() -> std::shared_ptr<google::protobuf::MessageLite> { return std::make_shared<google::protobuf::Empty>(); },
-    nullptr, nullptr, nullptr};
-const rpc::HttpRule kRules[] = {{"POST", "/slow", true,
-                                 [](const rpc::HttpParameters&, std::string_view, const rpc::JsonLimits&,
-                                    google::protobuf::MessageLite*) { return absl::OkStatus(); },
-                                 [](const google::protobuf::MessageLite&, std::string* out) { out->append("{}"); }}};
-const rpc::Method kSlow{"/test.Slow/Wait", "test.Slow", "Wait", rpc::CallShape::kUnary, false, rpc::Access::kPublic,
-                        "", &kType, &kType, kRules};
+const rpc::MessageType kType{"google.protobuf.Empty",
+                             []() -> std::shared_ptr<google::protobuf::MessageLite> {
+                               return std::make_shared<google::protobuf::Empty>();
+                             },
+                             nullptr, nullptr, nullptr};
+const rpc::HttpRule kRules[] = {
+    {"POST", "/slow", true,
+     [](const rpc::HttpParameters&, std::string_view, const rpc::JsonLimits&,
+        google::protobuf::MessageLite*) { return absl::OkStatus(); },
+     [](const google::protobuf::MessageLite&, std::string* out) { out->append("{}"); }}};
+const rpc::Method kSlow{"/test.Slow/Wait",
+                        "test.Slow",
+                        "Wait",
+                        rpc::CallShape::kUnary,
+                        false,
+                        rpc::Access::kPublic,
+                        "",
+                        &kType,
+                        &kType,
+                        kRules};
 
 // Each call ends when it is told to.
 class SlowService final : public rpc::Endpoint {
  public:
-  async::Task<absl::StatusOr<rpc::Payload>> Unary(RequestContext, const rpc::Method&, rpc::Payload request) override {
+  async::Task<absl::StatusOr<rpc::Payload>> Unary(RequestContext, const rpc::Method&,
+                                                  rpc::Payload request) override {
     async::Completion<bool> done;
     {
       const std::lock_guard lock(mutex_);
