@@ -52,6 +52,8 @@ def test_it_builds_passes_its_tests_and_answers(tree):
     assert f"wrote   src/services/{NAME}/service.cc" in printed
     assert "100% tests passed" in printed
     assert re.search(r"^\d+ passed", printed, re.MULTILINE), printed
+    again = run(tree, "ninja", "-C", "build/release", "-n", "starling").stdout
+    assert "Building" not in again and "Generating" not in again, "a second build has something to do:\n" + again
     schema = json.loads(run(tree, "build/release/starling", "print-config-schema").stdout)
     assert NAME in schema["properties"]
 
