@@ -153,8 +153,8 @@ void WriteCalls(const FileDescriptor& file, Printer& out) {
         "\nconst ::starling::rpc::Contract& $name$Contract() {\n"
         "  static const ::starling::rpc::Contract kContract{\"$full$\", $name$Methods(), "
         "starling_internal::DescriptorSet(),\n"
-        "                                                   \"{}\"};\n  return kContract;\n}\n",
-        "name", service.name(), "full", service.full_name());
+        "                                                   $openapi$};\n  return kContract;\n}\n",
+        "name", service.name(), "full", service.full_name(), "openapi", Literal(OpenApi(service)));
   }
   out.Print(names, "\n}  // namespace $namespace$\n");
 }

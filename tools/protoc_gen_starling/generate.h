@@ -4,6 +4,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/printer.h>
 
+#include <string>
+
 namespace starling::codegen {
 
 // X.starling.h: interface, stub, dispatcher, contract and message types.
@@ -16,5 +18,8 @@ void WriteJson(const google::protobuf::FileDescriptor& file, google::protobuf::i
 void WriteRules(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
 // X.descriptor.starling.cc: the descriptor set for server reflection.
 void WriteDescriptorSet(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
+
+// The OpenAPI 3.1 document of one service, as rpc::Contract::openapi says.
+std::string OpenApi(const google::protobuf::ServiceDescriptor& service);
 
 }  // namespace starling::codegen
