@@ -8,6 +8,7 @@
 
 #include "app/backends.h"
 #include "app/child_log.h"
+#include "app/openapi_document.h"
 #include "app/version.h"
 #include "base/status.h"
 #include "core/observe/log.h"
@@ -63,17 +64,14 @@ absl::Status Application::Start() {
     ASSIGN_OR_RETURN(directory_, RuntimeDirectory::Make());
     RETURN_IF_ERROR(edges_->Listen(directory_->path() + "/parent.sock"));
   }
-  RETURN_IF_ERROR(PlaceServices());
-  return edges_->Open(*placements_);
-}
-
-absl::Status Application::PlaceServices() {
-  absl::StatusOr<PlacementPlan> plan =
+  const absl::StatusOr<PlacementPlan> plan =
       is_child() ? PlanChild(definitions_, line_.child_service, FromEnvironment("STARLING_PARENT_SOCKET"))
                  : PlanServices(definitions_, settings_.Get<PlacementsConfig>("placement"), line_.targets);
   RETURN_IF_ERROR(plan.status());
+  ASSIGN_OR_RETURN(std::string openapi, PublicDocument(definitions_, *plan));
   placements_ = std::make_unique<Placements>(Tools());
-  return placements_->Place(*plan);
+  RETURN_IF_ERROR(placements_->Place(*plan));
+  return edges_->Open(*placements_, std::move(openapi));
 }
 
 PlacementTools Application::Tools() {

@@ -39,7 +39,6 @@ class Application {
   bool Stop();
 
  private:
-  absl::Status PlaceServices();
   PlacementTools Tools();
   bool is_child() const { return !line_.child_service.empty(); }
 

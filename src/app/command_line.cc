@@ -30,10 +30,16 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"print-config-reference", "  starling print-config-reference > docs/configuration.md"},
     {"list-targets", "  starling list-targets"},
     {"list-routes", "  starling list-routes | grep sentiment"},
-    {"openapi", "  starling openapi > openapi.json"},
+    {"openapi", "  starling openapi --config configs/all.yaml > openapi.json"},
     {"make-api-key", "  starling make-api-key alice --scope models.write"},
     {"version", "  starling version"},
 };
+
+void AddTargetOption(CLI::App* command, CommandLine* line) {
+  command->add_option("-t,--target", line->targets, "only these services, for example sentiment,models")
+      ->type_name("NAME[,NAME...]")
+      ->delimiter(',');
+}
 
 }  // namespace
 
@@ -52,9 +58,7 @@ CommandLine ParseCommandLine(int argc, char** argv) {
 
   CLI::App* serve = add("serve", "start the services and their listeners", Command::kServe);
   AddConfigOptions(serve, &line);
-  serve->add_option("-t,--target", line.targets, "only these services, for example sentiment,models")
-      ->type_name("NAME[,NAME...]")
-      ->delimiter(',');
+  AddTargetOption(serve, &line);
   // How a parent starts this program as one service of its own; see docs/other-languages.md.
   serve->add_option("--child", line.child_service)->group("");
 
@@ -66,7 +70,9 @@ CommandLine ParseCommandLine(int argc, char** argv) {
       Command::kPrintConfigReference);
   add("list-targets", "the services of this program", Command::kListTargets);
   add("list-routes", "every route over HTTP and method over gRPC", Command::kListRoutes);
-  add("openapi", "the OpenAPI 3.1 document", Command::kOpenApi);
+  CLI::App* openapi = add("openapi", "the OpenAPI 3.1 document", Command::kOpenApi);
+  AddConfigOptions(openapi, &line);
+  AddTargetOption(openapi, &line);
   CLI::App* key =
       add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
   key->add_option("name", line.key_name, "who will use it")->required();

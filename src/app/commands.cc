@@ -5,6 +5,7 @@
 
 #include "app/app_config.h"
 #include "app/edge_access.h"
+#include "app/openapi_document.h"
 #include "app/placements.h"
 #include "app/telemetry.h"
 #include "app/version.h"
@@ -57,9 +58,10 @@ int ListTargets(const Definitions& services) {
   return 0;
 }
 
-void PrintRoute(const std::string& verb, const std::string& path, const rpc::Method& method) {
-  std::printf("%-7s %-44s %-14s %s\n", verb.c_str(), path.c_str(), std::string(AccessName(method)).c_str(),
-              std::string(ShapeName(method.shape)).c_str());
+void PrintRoute(std::string_view verb, std::string_view path, std::string_view access,
+                std::string_view shape) {
+  std::printf("%-7s %-44s %-14s %s\n", std::string(verb).c_str(), std::string(path).c_str(),
+              std::string(access).c_str(), std::string(shape).c_str());
 }
 
 int ListRoutes(const Definitions& services) {
@@ -67,11 +69,12 @@ int ListRoutes(const Definitions& services) {
     for (const rpc::Contract* contract : service.contracts) {
       for (const rpc::Method& method : contract->methods) {
         for (const rpc::HttpRule& rule : method.http)
-          PrintRoute(std::string(rule.verb), std::string(rule.path), method);
-        PrintRoute("gRPC", std::string(method.path), method);
+          PrintRoute(rule.verb, rule.path, AccessName(method), ShapeName(method.shape));
+        PrintRoute("gRPC", method.path, AccessName(method), ShapeName(method.shape));
       }
     }
   }
+  for (const char* page : {"/openapi.json", "/livez", "/readyz"}) PrintRoute("GET", page, "anyone", "page");
   return 0;
 }
 
@@ -128,6 +131,17 @@ int RunCommand(const CommandLine& line, const Definitions& services, const confi
     default:
       return PrintVersion();
   }
+}
+
+int PrintOpenApi(const CommandLine& line, const Definitions& services, const config::Values& settings) {
+  const auto plan = PlanServices(services, settings.Get<PlacementsConfig>("placement"), line.targets);
+  const auto document = plan.ok() ? PublicDocument(services, *plan) : plan.status();
+  if (!document.ok()) {
+    std::fprintf(stderr, "starling: %s\n", std::string(Message(document.status())).c_str());
+    return 1;
+  }
+  std::fputs(document->c_str(), stdout);
+  return 0;
 }
 
 int CheckConfig(const CommandLine& line, const Definitions& services, const config::Schema& schema,

@@ -8,6 +8,8 @@
 #include "app/health_service.h"
 #include "app/listener_metrics.h"
 #include "app/metrics_page.h"
+#include "app/openapi_document.h"
+#include "app/static_page.h"
 #include "base/status.h"
 #include "core/async/spawn.h"
 #include "core/grpc/handler.h"
@@ -182,6 +184,7 @@ struct Edges::Parts {
   admin::v1::AdminServiceDispatcher admin_dispatcher;
   HealthService health_service;
   ::grpc::health::v1::HealthDispatcher health_dispatcher;
+  std::vector<std::unique_ptr<http::Handler>> pages;
   Face public_face, admin_face, inner_face;
   // Last: closed first.
   std::vector<std::unique_ptr<http::Listener>> public_listeners;
@@ -238,7 +241,7 @@ absl::Status Edges::ListenAsChild(const std::string& socket) {
   return absl::OkStatus();
 }
 
-absl::Status Edges::Open(const Placements& placements) {
+absl::Status Edges::Open(const Placements& placements, std::string openapi) {
   Parts& parts = *parts_;
   const run::Served health{&::grpc::health::v1::HealthContract(), &parts.health_dispatcher};
   std::vector<run::Served> served = placements.served();
@@ -249,6 +252,14 @@ absl::Status Edges::Open(const Placements& placements) {
   RETURN_IF_ERROR(parts.admin_face.Serve(
       {{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health}, reflects));
   RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.guarded_metrics_page));
+  const auto add_document = [&parts](Face& face, std::string document) {
+    StaticContent content{.content_type = "application/json", .plain = Bytes(std::move(document))};
+    parts.pages.push_back(std::make_unique<StaticPage>(std::move(content), parts.pool));
+    return face.router.AddPage("/openapi.json", "openapi", *parts.pages.back());
+  };
+  RETURN_IF_ERROR(add_document(parts.public_face, std::move(openapi)));
+  ASSIGN_OR_RETURN(std::string admin_document, AdminDocument(admin::v1::AdminServiceContract()));
+  RETURN_IF_ERROR(add_document(parts.admin_face, std::move(admin_document)));
   parts.current.store(&placements);
   for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
     face->door.Open(&face->routes);

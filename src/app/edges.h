@@ -38,7 +38,8 @@ class Edges {
   absl::Status ListenAsChild(const std::string& socket);
 
   // From now on requests reach the services. Two that claim one route: FAILED_PRECONDITION with both names.
-  absl::Status Open(const Placements& placements);
+  // `openapi` is what /openapi.json says.
+  absl::Status Open(const Placements& placements, std::string openapi);
 
   const std::vector<Address>& addresses() const { return addresses_; }
 

@@ -48,7 +48,8 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
   const CommandLine line = ParseCommandLine(argc, argv);
   if (line.command == Command::kDone) return line.exit_code;
   const config::Schema schema = MakeSchema(services);
-  if (line.command != Command::kServe && line.command != Command::kCheckConfig) {
+  if (line.command != Command::kServe && line.command != Command::kCheckConfig &&
+      line.command != Command::kOpenApi) {
     return RunCommand(line, services, schema);
   }
   const auto settings = schema.Load({line.config_file, config::ProcessEnvironment(), line.set});
@@ -59,6 +60,7 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
     return 1;
   }
   if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);
+  if (line.command == Command::kOpenApi) return PrintOpenApi(line, services, *settings);
   return Serve(line, services, *settings);
 }
 

@@ -1,0 +1,144 @@
+"""/openapi.json: accepted by the stock validator, the same as the command prints, and true of what the server takes and answers."""
+
+import json
+import subprocess
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from harness.program import BINARY, ROOT, Program
+
+ISSUE_TEXTS = [
+    "This product is absolutely amazing! Highly recommend.",
+    "I had a terrible experience with their customer service.",
+    "The weather today is neither good nor bad.",
+]
+
+
+@pytest.fixture(scope="module")
+def document(starling):
+    answer = httpx.get(starling.url + "/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+def validator(document, schema):
+    """Of a schema inside the document, whose references it may use."""
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def media(document, path, verb, status=None):
+    operation = document["paths"][path][verb]
+    if status is None:
+        return operation["requestBody"]["content"]["application/json"]
+    response = operation["responses"][status]
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+    return response["content"]["application/json"]
+
+
+def printed(*arguments):
+    return subprocess.run([BINARY, "openapi", *arguments], cwd=ROOT, check=True, capture_output=True).stdout
+
+
+def test_stock_validator_accepts_it(document):
+    assert document["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_contract_of_the_program_is_valid_together():
+    everything = json.loads(printed("--config", "configs/all.yaml", "--target", "sentiment,models,spam,textstats"))
+    OpenAPIV31SpecValidator(everything).validate()
+    assert list(everything["paths"])[0] == "/analyze-sentiment"
+    stream = everything["paths"]["/text-stats/paragraphs"]["post"]["responses"]["200"]["content"]
+    assert list(stream) == ["text/event-stream"]
+
+
+def test_admin_listener_has_its_own(starling):
+    admin = httpx.get(starling.admin_url + "/openapi.json").json()
+    OpenAPIV31SpecValidator(admin).validate()
+    assert {"/admin/status", "/admin/logs", "/metrics"} <= set(admin["paths"])
+    assert "/analyze-sentiment" not in admin["paths"]
+
+
+def test_command_prints_what_is_served(starling):
+    served = httpx.get(starling.url + "/openapi.json").content
+    assert printed("--config", str(starling.config_file)) == served
+
+
+def test_document_holds_the_placed_services_only():
+    config = {"placement": {"spam": {"mode": "off"}, "textstats": {"mode": "off"}}}
+    with Program(config, ["--target", "models"]) as program:
+        served = httpx.get(program.url + "/openapi.json").content
+        assert printed("--config", str(program.config_file), "--target", "models") == served
+        paths = json.loads(served)["paths"]
+        assert "/models" in paths and "/analyze-sentiment" not in paths
+
+
+def test_examples_are_valid_and_the_first_is_the_issues(document):
+    assert media(document, "/analyze-sentiment", "post")["example"] == {"texts": ISSUE_TEXTS}
+    checked = 0
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            contents = [operation.get("requestBody", {"content": {}})["content"]]
+            contents += [response.get("content", {}) for response in operation["responses"].values()]
+            for content in contents:
+                for kind, body in content.items():
+                    if "example" in body and kind == "application/json":
+                        validator(document, body["schema"]).validate(body["example"])
+                        checked += 1
+            for parameter in operation.get("parameters", []):
+                if "example" in parameter:
+                    validator(document, parameter["schema"]).validate(parameter["example"])
+                    checked += 1
+    assert checked > 5
+
+
+def test_sentiment_example_is_answered_as_described(starling, document):
+    example = media(document, "/analyze-sentiment", "post")["example"]
+    answer = httpx.post(starling.url + "/analyze-sentiment", json=example)
+    assert answer.status_code == 200, answer.text
+    validator(document, media(document, "/analyze-sentiment", "post", "200")["schema"]).validate(answer.json())
+
+
+@pytest.mark.parametrize("body", [{}, {"texts": []}, {"texts": "one"}, {"texts": [1]}], ids=json.dumps)
+def test_schema_and_server_refuse_the_same(starling, document, body):
+    assert not validator(document, media(document, "/analyze-sentiment", "post")["schema"]).is_valid(body)
+    answer = httpx.post(starling.url + "/analyze-sentiment", json=body)
+    assert answer.status_code == 400
+    refusal = media(document, "/analyze-sentiment", "post", "400")
+    validator(document, refusal["schema"]).validate(answer.json())
+    assert refusal["example"] == answer.json()
+
+
+def test_answers_hold_what_their_schema_says(document):
+    schema = document["components"]["schemas"]["starling.sentiment.v1.SentimentResult"]
+    assert schema["required"] == ["text", "sentiment", "confidence"]
+    assert schema["properties"]["sentiment"]["enum"] == ["positive", "negative", "neutral"]
+    assert schema["properties"]["confidence"]["minimum"] == 0
+    assert schema["properties"]["confidence"]["maximum"] == 1
+
+
+def test_who_may_call_is_said(document):
+    assert document["paths"]["/analyze-sentiment"]["post"]["security"] == []
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"] == {**schemes["ApiKey"], "type": "apiKey", "in": "header", "name": "x-api-key"}
+    models = document["paths"]["/models"]["get"]
+    assert {"ApiKey": []} in models["security"] and {"BearerKey": []} in models["security"]
+    assert "401" in models["responses"] and "401" not in document["paths"]["/analyze-sentiment"]["post"]["responses"]
+
+
+def test_health_pages_answer_as_described(starling, document):
+    for path in ["/livez", "/readyz"]:
+        answer = httpx.get(starling.url + path)
+        validator(document, media(document, path, "get", "200")["schema"]).validate(answer.json())
+
+
+def test_browsers_ask_whether_it_is_new(starling):
+    first = httpx.get(starling.url + "/openapi.json")
+    again = httpx.get(starling.url + "/openapi.json", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert httpx.get(starling.url + "/openapi.json", headers={"if-none-match": '"other"'}).status_code == 200
