@@ -91,6 +91,8 @@ void DeclareServer(Declaration<ServerConfig>& d) {
       .Text("Listen beyond loopback without asking who calls. Warns at every start.");
   d.Bool("reflection", &ServerConfig::reflection)
       .Text("Tell gRPC clients which services and messages there are (grpc.reflection).");
+  d.Bool("docs", &ServerConfig::docs)
+      .Text("The page /docs on the HTTP listener; /openapi.json is there without it too.");
   d.Duration("drain_timeout", &ServerConfig::drain_timeout)
       .Min(milliseconds(0))
       .Max(hours(1))

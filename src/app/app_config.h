@@ -47,6 +47,7 @@ struct ServerConfig {
   int64_t threads = 0;  // event loops; 0: one for each core
   bool insecure = false;
   bool reflection = true;
+  bool docs = true;
   std::chrono::milliseconds drain_timeout{15000};
   ListenConfig http{"127.0.0.1:8000", {}};
   ListenConfig grpc{"127.0.0.1:8001", {}};

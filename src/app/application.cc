@@ -35,6 +35,15 @@ std::string InstanceName(const CommandLine& line) {
   return StrCat(line.child_service, "-", FromEnvironment("STARLING_REPLICA"));
 }
 
+// What to type behind the address: of the services here the one that answers without further ado.
+std::string FirstRequest(const Placements& placements) {
+  for (const PlacedService* service : placements.services()) {
+    if (service->definition().name != "sentiment") continue;
+    return R"(/analyze-sentiment -H 'content-type: application/json' -d '{"texts": ["I love it."]}')";
+  }
+  return "/readyz";
+}
+
 }  // namespace
 
 Application::Application(const CommandLine& line, const std::vector<run::ServiceDefinition>& definitions,
@@ -112,13 +121,9 @@ void Application::Announce() const {
     std::printf("  %-6s %s\n", address.name.c_str(), address.url.c_str());
     if (address.name == "http") http = address.url;
   }
-  std::printf("Try it:\n");
-  if (!http.empty()) {
-    std::printf(
-        "  curl %s/analyze-sentiment -H 'content-type: application/json' -d '{\"texts\": [\"I love it.\"]}'\n"
-        "  and open %s/docs in a browser. Ctrl-C stops.\n",
-        http.c_str(), http.c_str());
-  }
+  if (server_.docs && !http.empty()) std::printf("  docs   %s/docs\n", http.c_str());
+  std::printf("Try it (Ctrl-C stops):\n");
+  if (!http.empty()) std::printf("  curl %s%s\n", http.c_str(), FirstRequest(*placements_).c_str());
   std::fflush(stdout);
 }
 

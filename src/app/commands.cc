@@ -74,7 +74,8 @@ int ListRoutes(const Definitions& services) {
       }
     }
   }
-  for (const char* page : {"/openapi.json", "/livez", "/readyz"}) PrintRoute("GET", page, "anyone", "page");
+  for (const char* page : {"/docs", "/openapi.json", "/livez", "/readyz"})
+    PrintRoute("GET", page, "anyone", "page");
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/admin_service.h"
+#include "app/docs_pages.h"
 #include "app/edge_access.h"
 #include "app/health_service.h"
 #include "app/listener_metrics.h"
@@ -260,6 +261,7 @@ absl::Status Edges::Open(const Placements& placements, std::string openapi) {
   RETURN_IF_ERROR(add_document(parts.public_face, std::move(openapi)));
   ASSIGN_OR_RETURN(std::string admin_document, AdminDocument(admin::v1::AdminServiceContract()));
   RETURN_IF_ERROR(add_document(parts.admin_face, std::move(admin_document)));
+  if (parts.server.docs) RETURN_IF_ERROR(AddDocsPages(parts.public_face.router, parts.pool, parts.pages));
   parts.current.store(&placements);
   for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
     face->door.Open(&face->routes);
