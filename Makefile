@@ -4,7 +4,7 @@ CONFIG ?= configs/all.yaml
 MAKEFLAGS += --no-print-directory
 BINARY := build/$(PRESET)/starling
 
-.PHONY: help run build test test-tsan lint format bench clean fetch configure model
+.PHONY: help run build test test-tsan test-long lint format bench clean fetch configure model
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -21,6 +21,10 @@ test: build/.stamp/debian-test build/venv/requirements.stamp fetch ## everything
 
 test-tsan: build/.stamp/debian-test build/venv/requirements.stamp fetch ## the unit tests under the thread sanitizer
 	@tools/run_tests tsan
+
+test-long: build/.stamp/debian-test build/venv/requirements.stamp fetch ## an hour and more: fuzzing, thread sanitizer, full counts, a fresh machine
+	@tools/run_tests build fuzz tsan long
+	@tools/fresh_machine
 
 lint: build/.stamp/debian-test build/venv/requirements.stamp fetch ## structure, format and clang-tidy only
 	@tools/run_tests structure format lint
