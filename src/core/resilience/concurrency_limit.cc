@@ -11,6 +11,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 constexpr double kSteepest = 0.5;    // a window lowers the limit to half at most
 constexpr double kBaseRise = 1.005;  // per window without refusals
+constexpr double kRecovery = 1.15;   // the same
 
 int64_t Count(ConcurrencyLimit::Time time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -74,12 +75,20 @@ void ConcurrencyLimit::EndWindow(Time now) {
 
   const auto shortest = static_cast<double>(shortest_ns);
   MoveBase(shortest, refused);
-  const double gradient = std::clamp(options_.tolerance * base_ / shortest, kSteepest, 1.0);
-  // A bound that nobody comes near says nothing of what would happen there: it is not raised.
-  if (gradient >= 1 && 2 * most < limit_.load(kRelaxed)) return;
-  exact_limit_ = std::clamp(exact_limit_ * gradient + std::sqrt(exact_limit_),
-                            static_cast<double>(options_.min), static_cast<double>(options_.max));
+  exact_limit_ = std::clamp(Moved(shortest, most, refused), static_cast<double>(options_.min),
+                            static_cast<double>(options_.max));
   limit_.store(static_cast<int64_t>(exact_limit_), kRelaxed);
+}
+
+double ConcurrencyLimit::Moved(double shortest, int64_t most, bool refused) const {
+  if (refused) {
+    const double gradient = std::clamp(options_.tolerance * base_ / shortest, kSteepest, 1.0);
+    return exact_limit_ * gradient + std::sqrt(exact_limit_);
+  }
+  const auto initial = static_cast<double>(options_.initial);
+  if (exact_limit_ < initial) return std::min(initial, exact_limit_ * kRecovery);
+  // A bound that nobody comes near says nothing of what would happen there: it is not raised.
+  return 2 * most < limit_.load(kRelaxed) ? exact_limit_ : exact_limit_ + std::sqrt(exact_limit_);
 }
 
 void ConcurrencyLimit::MoveBase(double shortest, bool refused) {

@@ -8,12 +8,14 @@
 
 namespace starling::resilience {
 
-// A bound on calls under way that needs no setting. It admits bursts and refuses a standing queue, which only adds delay: the
-// bound is moved once a window, by comparing the shortest call of the window with the shortest that calls are known to take
-// (a gradient, as Netflix's concurrency-limits and Envoy's adaptive concurrency filter do it; the shortest instead of the mean is
-// the idea of CoDel, RFC 8289, section 3: in a burst some call still finds the queue empty, in a standing queue none does).
+// A bound on calls under way that needs no setting. It lets bursts in, and callers who wait for each other's answers (their number
+// bounds the queue); it refuses what would only feed a standing queue. While it refuses nobody it is wide. Once it does, it moves
+// once a window, by comparing the shortest call of the window with the shortest that calls are known to take (a gradient, as
+// Netflix's concurrency-limits and Envoy's adaptive concurrency filter do it; the shortest instead of the mean is the idea of
+// CoDel, RFC 8289, section 3: in a burst some call still finds the queue empty, in a standing queue none does).
 //
-//   limit' = limit * min(1, tolerance * base / shortest) + sqrt(limit)
+//   limit' = limit * min(1, tolerance * base / shortest) + sqrt(limit)     in a window with refusals
+//   limit' = limit * 1.15, up to `initial`                                 in one without
 //
 // `base` falls to the shortest call at once. It rises slowly while the bound refuses nobody, and to whatever calls take once the
 // bound is at its minimum and no queue of our making is left. Thread-safe; costs a few relaxed atomic operations a call.
@@ -22,7 +24,7 @@ class ConcurrencyLimit {
   using Time = std::chrono::steady_clock::time_point;
   using Nanoseconds = std::chrono::nanoseconds;
   struct Options {
-    int64_t initial = 64;
+    int64_t initial = 256;
     int64_t min = 4;
     int64_t max = 10000;
     // How many times longer than `base` the calls of a standing queue may take.
@@ -46,6 +48,7 @@ class ConcurrencyLimit {
  private:
   void EndWindow(Time now);
   void MoveBase(double shortest, bool refused);
+  double Moved(double shortest, int64_t most, bool refused) const;
 
   const Options options_;
   std::atomic<int64_t> limit_, under_way_{0};
