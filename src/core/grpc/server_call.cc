@@ -85,6 +85,7 @@ absl::StatusOr<RequestContext> ServerCall::Begin() {
   ASSIGN_OR_RETURN(Principal caller, http::Identify(request, options_.authenticator));
   caller_is_service_ = caller.kind == Principal::Kind::kService;
   const absl::Status access = http::CheckAccess(method_, caller);
+  if (access.ok() && admission_ != nullptr) RETURN_IF_ERROR(admission_->Check());
   http::Arrival arrival = http::ReadArrival(request, std::move(caller), request_id_);
   TraceContext trace = arrival.trace.value_or(TraceContext());
   if (options_.tracer != nullptr) {
@@ -92,7 +93,6 @@ absl::StatusOr<RequestContext> ServerCall::Begin() {
     trace = span_.trace();
   }
   RETURN_IF_ERROR(access);
-  if (admission_ != nullptr) RETURN_IF_ERROR(admission_->Check());
   ASSIGN_OR_RETURN(const MonotonicTime deadline, ReadDeadline(request));
   RequestContext context(std::move(arrival.origin), deadline, exchange_.cancel(), trace);
   if (!context.has_deadline()) return context;

@@ -82,6 +82,8 @@ class JsonRoute::Call {
     const Request& request = exchange_.request();
     CO_ASSIGN_OR_RETURN(Principal caller, Identify(request, route_.options_.authenticator));
     const absl::Status access = CheckAccess(route_.method_, caller);
+    // A refusal for overload costs no more than this: no trace, no context.
+    if (access.ok() && route_.admission_ != nullptr) CO_RETURN_IF_ERROR(route_.admission_->Check());
     Arrival arrival = ReadArrival(request, std::move(caller), match_.request_id);
     TraceContext trace = arrival.trace.value_or(TraceContext());
     if (route_.options_.tracer != nullptr) {
@@ -93,7 +95,6 @@ class JsonRoute::Call {
     }
     context_ = RequestContext(std::move(arrival.origin), kNoDeadline, cancel_.token(), trace);
     CO_RETURN_IF_ERROR(access);
-    if (route_.admission_ != nullptr) CO_RETURN_IF_ERROR(route_.admission_->Check());
     if (route_.method_.shape == rpc::CallShape::kUnary) {
       CO_ASSIGN_OR_RETURN(const auto timeout, TimeoutOf(request, route_.options_.request_timeout));
       StartDeadline(timeout);

@@ -53,7 +53,7 @@ class PageRoute final : public RouteHandler {
 struct Router::Route {
   std::string verb, owner;
   RouteHandler* handler;
-  observe::Histogram ok_duration;
+  observe::Histogram ok_duration, busy_duration;  // 200 and 503: what there may be very many of
 };
 
 struct Router::Path {
@@ -112,8 +112,8 @@ absl::Status Router::Add(std::string_view verb, std::string_view path, std::stri
     known->shape = shape;
     for (const std::string_view segment : Segments(path)) known->segments.emplace_back(segment);
   }
-  known->routes.push_back(
-      {std::string(verb), std::move(owner), &handler, durations_.With({verb, path, "200"})});
+  known->routes.push_back({std::string(verb), std::move(owner), &handler,
+                           durations_.With({verb, path, "200"}), durations_.With({verb, path, "503"})});
   // '*' sorts before letters: of two templates, the one with the later wildcard is more literal.
   std::sort(templates_.begin(), templates_.end(),
             [](const auto& a, const auto& b) { return a->shape > b->shape; });
@@ -219,6 +219,8 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (route != nullptr && answering.status() == 200) {
     route->ok_duration.Observe(took.count());
+  } else if (route != nullptr && answering.status() == 503) {
+    route->busy_duration.Observe(took.count());
   } else {
     // A verb that is none of ours must not make a series of its own.
     durations_
