@@ -122,8 +122,9 @@ void Application::Announce() const {
     if (address.name == "http") http = address.url;
   }
   if (server_.docs && !http.empty()) std::printf("  docs   %s/docs\n", http.c_str());
-  std::printf("Try it (Ctrl-C stops):\n");
+  std::printf("Try it:\n");
   if (!http.empty()) std::printf("  curl %s%s\n", http.c_str(), FirstRequest(*placements_).c_str());
+  std::printf("Ctrl-C stops.\n");
   std::fflush(stdout);
 }
 

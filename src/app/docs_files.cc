@@ -29,7 +29,7 @@ std::string_view Between(const char* begin, const char* end) {
 }  // namespace
 
 std::span<const DocsFile> DocsFiles() {
-  static const DocsFile kFiles[] = {
+  static const DocsFile files[] = {
       {"/docs", "text/html; charset=utf-8", Between(starling_docs_page, starling_docs_page_end)},
       {"/docs/docs.js", "text/javascript; charset=utf-8",
        Between(starling_docs_script, starling_docs_script_end)},
@@ -39,7 +39,7 @@ std::span<const DocsFile> DocsFiles() {
        Between(starling_docs_bundle, starling_docs_bundle_end)},
       {"/docs/favicon-32x32.png", "image/png", Between(starling_docs_icon, starling_docs_icon_end)},
   };
-  return kFiles;
+  return files;
 }
 
 }  // namespace starling::app

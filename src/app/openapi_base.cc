@@ -33,10 +33,12 @@ constexpr std::string_view kHealthPages = R"(
 
 constexpr std::string_view kMetricsPage = R"(,
   "/metrics": {"get": {
-    "tags": ["Admin"], "summary": "Metrics for Prometheus", "operationId": "metrics", "security": [],
+    "tags": ["Admin"], "summary": "Metrics for Prometheus", "operationId": "metrics",
+    "security": [{"BearerKey": ["admin"]}, {"ApiKey": ["admin"]}],
     "description": "In Prometheus' text format, or in OpenMetrics' if `accept` asks for it.",
     "responses": {"200": {"description": "All metrics.", "content": {"text/plain": {"schema": {"type": "string"}},
-      "application/openmetrics-text": {"schema": {"type": "string"}}}}}}})";
+      "application/openmetrics-text": {"schema": {"type": "string"}}}},
+      "401": {"$ref": "#/components/responses/Unauthenticated"}, "403": {"$ref": "#/components/responses/PermissionDenied"}}}})";
 
 constexpr std::string_view kComponents = R"({
   "schemas": {

@@ -105,10 +105,13 @@ def test_sentiment_example_is_answered_as_described(starling, document):
 
 
 @pytest.mark.parametrize("body", [{}, {"texts": []}, {"texts": "one"}, {"texts": [1]}], ids=json.dumps)
-def test_schema_refuses_what_the_contract_does(document, body):
+def test_schema_and_server_refuse_the_same(starling, document, body):
     assert not validator(document, media(document, "/analyze-sentiment", "post")["schema"]).is_valid(body)
-    sentence = "'texts' field must be a non-empty list of strings."
-    assert media(document, "/analyze-sentiment", "post", "400")["example"] == {"error": "Invalid input format", "details": sentence}
+    answer = httpx.post(starling.url + "/analyze-sentiment", json=body)
+    assert answer.status_code == 400
+    refusal = media(document, "/analyze-sentiment", "post", "400")
+    validator(document, refusal["schema"]).validate(answer.json())
+    assert refusal["example"] == answer.json()
 
 
 def test_answers_hold_what_their_schema_says(document):
@@ -139,3 +142,25 @@ def test_browsers_ask_whether_it_is_new(starling):
     again = httpx.get(starling.url + "/openapi.json", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert httpx.get(starling.url + "/openapi.json", headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_events_are_what_the_stream_says():
+    """The log has lines because a child was started."""
+    with Program({"placement": {"sentiment": {"mode": "process"}}}) as program:
+        admin = httpx.get(program.admin_url + "/openapi.json").json()
+        answer = httpx.get(program.admin_url + "/admin/logs", params={"last": 2, "no_follow": "true"})
+    logs = admin["paths"]["/admin/logs"]["get"]
+    assert {"last", "no_follow"} == {parameter["name"] for parameter in logs["parameters"]}
+    schema = logs["responses"]["200"]["content"]["text/event-stream"]["schema"]
+    events = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert events
+    for event in events:
+        validator(admin, schema).validate(json.loads(event))
+
+
+def test_first_request_that_the_program_prints_works_as_it_stands():
+    with Program() as program:
+        command = program.process.stdout.readline().decode()
+        assert "/docs" not in command
+        answer = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True).stdout
+        assert json.loads(answer)["results"][0]["sentiment"] == "positive"

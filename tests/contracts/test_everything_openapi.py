@@ -153,18 +153,17 @@ import "starling/options/v1/options.proto";
 message Request {
   int32 number = 1 [(starling.options.v1.field).example = "EXAMPLE"];
 }
-service S { rpc Get(Request) returns (Request) { HTTP option (starling.options.v1.method) = {access: ACCESS_PUBLIC}; } }
+service S { rpc Get(Request) returns (Request) { option (google.api.http) = {post: "/a" body: "*"}; option (starling.options.v1.method) = {access: ACCESS_PUBLIC}; } }
 """
 
 
-@pytest.mark.parametrize("http, example, sentence", [
-    ('option (google.api.http) = {post: "/a" body: "*"};', "3", None),
-    ('option (google.api.http) = {post: "/a" body: "*"};', "many", "the example of 'number' does not fit"),
-    ('option (google.api.http) = {get: "/a/{nothing}"};', "3", "'nothing', which is no field of bad.v1.Request"),
-    ('option (google.api.http) = {post: "/a" body: "nothing"};', "3", "'nothing', which is no field of bad.v1.Request"),
+@pytest.mark.parametrize("example, sentence", [
+    ("3", None),
+    ("many", "the example of 'number' does not fit"),
+    ("1e99", "the example of 'number' does not fit"),
 ])  # fmt: skip
-def test_faults_of_a_contract_are_said_with_their_place(tmp_path, http, example, sentence):
-    (tmp_path / "bad.proto").write_text(BAD.replace("HTTP", http).replace("EXAMPLE", example))
+def test_example_must_fit_its_field(tmp_path, example, sentence):
+    (tmp_path / "bad.proto").write_text(BAD.replace("EXAMPLE", example))
     fetched = subprocess.run([ROOT / "third_party/fetch", "--path", "googleapis-common-protos"], capture_output=True, text=True, check=True)
     plugin = BINARY.parent / "tools/protoc_gen_starling/protoc-gen-starling"
     result = subprocess.run(
@@ -175,4 +174,4 @@ def test_faults_of_a_contract_are_said_with_their_place(tmp_path, http, example,
         assert result.returncode == 0, result.stderr
     else:
         assert result.returncode != 0 and sentence in result.stderr
-        assert re.search(r"bad\.proto:[678]:\d+: ", result.stderr)
+        assert re.search(r"bad\.proto:6:\d+: ", result.stderr)

@@ -19,7 +19,7 @@ void WriteRules(const google::protobuf::FileDescriptor& file, google::protobuf::
 // X.descriptor.starling.cc: the descriptor set for server reflection.
 void WriteDescriptorSet(const google::protobuf::FileDescriptor& file, google::protobuf::io::Printer& out);
 
-// The OpenAPI 3.1 document of one service, as rpc::Contract::openapi says.
+// The OpenAPI 3.1 document of one service, as rpc::Contract::openapi says. Its routes must have passed PrintHttpRules().
 std::string OpenApi(const google::protobuf::ServiceDescriptor& service);
 
 }  // namespace starling::codegen

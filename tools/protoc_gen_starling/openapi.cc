@@ -19,9 +19,9 @@ using google::protobuf::ServiceDescriptor;
 
 // The verbs that a Path Item Object knows.
 const std::set<std::string>& Verbs() {
-  static const std::set<std::string> kVerbs = {"GET",     "PUT",  "POST",  "DELETE",
-                                               "OPTIONS", "HEAD", "PATCH", "TRACE"};
-  return kVerbs;
+  static const std::set<std::string> verbs = {"GET",     "PUT",  "POST",  "DELETE",
+                                              "OPTIONS", "HEAD", "PATCH", "TRACE"};
+  return verbs;
 }
 
 // A method that is open to nobody from outside has no place in what outsiders read.

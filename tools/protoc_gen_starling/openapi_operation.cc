@@ -9,7 +9,6 @@
 #include "openapi_example.h"
 #include "openapi_responses.h"
 #include "openapi_text.h"
-#include "source_error.h"
 #include "starling/options/v1/options.pb.h"
 
 namespace starling::codegen {
@@ -55,11 +54,6 @@ Json RequestBody(const MethodDescriptor& method, const HttpBinding& binding, con
     example = ExampleOf(*method.input_type(), true, in_path);
   } else {
     const FieldDescriptor* field = method.input_type()->FindFieldByName(binding.body);
-    if (field == nullptr) {
-      FailAt(method, {},
-             "the http rule of " + method.name() + " has the body '" + binding.body +
-                 "', which is no field of " + method.input_type()->full_name() + ".");
-    }
     media.Set("schema", schemas.OfField(*field));
     example = ExampleOf(*field);
     if (!example.has_value() && field->message_type() != nullptr && !field->is_repeated())

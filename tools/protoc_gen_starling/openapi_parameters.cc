@@ -2,13 +2,10 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
-#include <algorithm>
-
 #include "names.h"
 #include "openapi_example.h"
 #include "openapi_rules.h"
 #include "openapi_text.h"
-#include "source_error.h"
 
 namespace starling::codegen {
 namespace {
@@ -17,22 +14,11 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::MethodDescriptor;
 
-const FieldDescriptor& FindField(const MethodDescriptor& method, const std::string& path) {
-  const Descriptor* message = method.input_type();
-  const FieldDescriptor* field = nullptr;
-  size_t start = 0;
-  while (start <= path.size()) {
-    const size_t dot = std::min(path.find('.', start), path.size());
-    field = message != nullptr ? message->FindFieldByName(path.substr(start, dot - start)) : nullptr;
-    if (field == nullptr) {
-      FailAt(method, {},
-             "the http rule of " + method.name() + " names '" + path + "', which is no field of " +
-                 method.input_type()->full_name() + ".");
-    }
-    message = field->message_type();
-    start = dot + 1;
-  }
-  return *field;
+// The field that a variable of a path stands for. It is there: http.cc has looked at every route before.
+const FieldDescriptor& FindField(const Descriptor& message, const std::string& path) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor& field = *message.FindFieldByName(path.substr(0, dot));
+  return dot == std::string::npos ? field : FindField(*field.message_type(), path.substr(dot + 1));
 }
 
 // What a parameter says is beside its schema, which keeps the type and the rules.
@@ -62,8 +48,8 @@ Json Parameter(const std::string& name, const char* in, bool required, const Fie
 
 // Of the messages that come with protobuf, those whose JSON is one plain value.
 bool IsPlain(const Descriptor& message) {
-  static const std::set<std::string> kPlain = {"Timestamp", "Duration", "FieldMask"};
-  return IsWellKnown(message) && (IsWrapper(message) || kPlain.contains(message.name()));
+  static const std::set<std::string> plain = {"Timestamp", "Duration", "FieldMask"};
+  return IsWellKnown(message) && (IsWrapper(message) || plain.contains(message.name()));
 }
 
 struct Query {
@@ -116,7 +102,7 @@ Json Parameters(const MethodDescriptor& method, const HttpBinding& binding, cons
   Json parameters = Json::Array();
   std::set<std::string> taken(path.variables.begin(), path.variables.end());
   for (const std::string& variable : path.variables) {
-    Json parameter = Parameter(variable, "path", true, FindField(method, variable), schemas);
+    Json parameter = Parameter(variable, "path", true, FindField(*method.input_type(), variable), schemas);
     if (path.rest.contains(variable)) AddDescription("May hold slashes.", &parameter);
     parameters.Add(std::move(parameter));
   }

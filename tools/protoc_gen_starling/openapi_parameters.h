@@ -21,8 +21,7 @@ struct PathTemplate {
 PathTemplate ReadPath(const std::string& path);
 
 // Path variables first, then one query parameter for each field, and each field of its message fields (`place.city`), that
-// neither path nor body holds. Maps, lists of messages and free JSON values have no form in a query. Throws SourceError for a
-// variable that names no field.
+// neither path nor body holds. Maps, lists of messages and free JSON values have no form in a query.
 Json Parameters(const google::protobuf::MethodDescriptor& method, const HttpBinding& binding,
                 const PathTemplate& path, Schemas& schemas);
 

@@ -58,10 +58,10 @@ Json RawList(const std::vector<std::string>& values) {
 }
 
 void AddNumberRules(const FieldRules& rules, bool nullable, Json* schema) {
-  static const std::map<std::string, const char*> kKeywords = {
+  static const std::map<std::string, const char*> keywords = {
       {"lt", "exclusiveMaximum"}, {"lte", "maximum"}, {"gt", "exclusiveMinimum"}, {"gte", "minimum"}};
   for (const auto& [name, values] : NumberRules(rules)) {
-    if (const auto keyword = kKeywords.find(name); keyword != kKeywords.end()) {
+    if (const auto keyword = keywords.find(name); keyword != keywords.end()) {
       schema->Set(keyword->second, Json::Raw(values.front()));
     } else if (name == "const" || name == "in") {
       Json list = RawList(values);

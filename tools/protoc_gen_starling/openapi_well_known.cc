@@ -43,7 +43,7 @@ bool IsWrapper(const google::protobuf::Descriptor& message) {
 }
 
 Json WellKnownSchema(const google::protobuf::Descriptor& message) {
-  static const std::map<std::string, std::function<Json()>> kSchemas = {
+  static const std::map<std::string, std::function<Json()>> schemas = {
       {"Any", AnySchema},
       {"BoolValue", [] { return Nullable("boolean"); }},
       {"BytesValue", [] { return std::move(Nullable("string").Set("contentEncoding", "base64")); }},
@@ -66,8 +66,8 @@ Json WellKnownSchema(const google::protobuf::Descriptor& message) {
       {"UInt64Value", [] { return NullableUnsigned("uint64"); }},
       {"Value", [] { return std::move(Json().Set("description", "Any JSON value.")); }},
   };
-  const auto found = kSchemas.find(message.name());
-  return found != kSchemas.end() ? found->second() : Json();
+  const auto found = schemas.find(message.name());
+  return found != schemas.end() ? found->second() : Json();
 }
 
 }  // namespace starling::codegen
