@@ -1,5 +1,5 @@
 """What bench/run measures: one module for each section of docs/performance.md, each with a function measure(effort)."""
 
-from figures import footprint, hop, keyword
+from figures import footprint, hop, keyword, model, telemetry
 
-SECTIONS = {"keyword": keyword, "footprint": footprint, "hop": hop}
+SECTIONS = {"keyword": keyword, "model": model, "telemetry": telemetry, "footprint": footprint, "hop": hop}

@@ -137,6 +137,67 @@ def _keyword_summary(result):
         yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "0.1x", verdict(ratio(*p99), 0.1, at_least=False)]
 
 
+def _model(result):
+    batching, workers, instances = result["style"]
+    rates = {name: figure(runs, "texts_per_s") for name, runs in result["batches"].items()}
+    rows = [
+        ["the bare runtime", spread(rates["bare"]), ""],
+        ["ours", spread(rates["ours"]), f"{rates['ours'].median / rates['bare'].median:.1%} of it"],
+        ["FastAPI", spread(rates["rival"]), f"{rates['rival'].median / rates['bare'].median:.1%} of it"],
+    ]
+    return f"""## With the model
+
+The shipped model on everyday sentences. FastAPI (`bench/rivals/fastapi_openvino`) runs the same file in the same precision with
+OpenVINO for Python, and tokens of the package `tokenizers`; of its own run for each request or micro-batches, in one process or one
+for each core, what served it best: batching `{batching}`, {workers} process(es) with {instances} instance(s) each.
+
+Closed loop, one text in each request:
+
+{_closed(result["closed"])}
+
+Open loop, 128 connections, rates as shares of what FastAPI can take:
+
+{_open(result["open"])}
+
+As many texts as can be done: 4 clients with 32 texts in each request, and the runtime called in a loop without a server
+(`bench/runtime`, tokens made beforehand, sorted by length) at its best batch of those tried: {result["batch"]} texts, {result["instances"]} instance(s).
+
+{table(["", "texts/s", ""], rows)}
+"""
+
+
+def _model_summary(result):
+    rates = {name: figure(runs, "texts_per_s") for name, runs in result["batches"].items()}
+    share = ratio(rates["ours"], rates["bare"])
+    yield ["model: texts/s beside the bare runtime at its best batch", _median(rates["ours"]), _median(rates["bare"]), f"{share:.2f}x", "0.95x", verdict(share, 0.95)]
+    sides = result["closed"]["32"]
+    rate = [figure(sides[name], "requests_per_s") for name in ("ours", "rival")]
+    p99 = [figure(sides[name], "latency_us", "p99") for name in ("ours", "rival")]
+    yield ["model, 32 single-text clients: requests/s", *map(_median, rate), times(ratio(*rate)), "1.5x", verdict(ratio(*rate), 1.5)]
+    yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "below 1x", verdict(ratio(*p99), 1, at_least=False)]
+
+
+def _telemetry(result):
+    text = """## Being seen
+
+Processor time per request at 32 connections; the collector takes OTLP on loopback and is not counted. "metrics" is how the program starts
+by itself; with every trace, each request records and exports its spans.
+"""
+    for route, variants in result.items():
+        costs = {name: figure(runs, "server_cpu_us_per_answer") for name, runs in variants.items()}
+        rows = [[name, spread(cost), f"{ratio(cost, costs['off']) - 1:+.1%}"] for name, cost in costs.items()]
+        text += f"\nThe {route} route:\n\n{table(['', 'CPU us per request', 'over off'], rows)}\n"
+    return text
+
+
+def _telemetry_summary(result):
+    bars = {"keyword": "one trace in a hundred", "model": "every trace"}
+    for route, variant in bars.items():
+        costs = [figure(result[route][name], "server_cpu_us_per_answer") for name in (variant, "off")]
+        more = ratio(*costs)
+        yield [f"{route} route, metrics and {variant}, against neither: CPU us per request", *map(_median, costs), f"{more:.3f}x", "1.03x", verdict(more, 1.03, at_least=False)]
+
+
 def _footprint(result):
     rows = [
         [name.replace("_", " "), spread(figure(runs, "ready_s")), *(number(figure(runs, f"{kind}_bytes").median / 2**20) for kind in ("rss", "anonymous", "file"))]
@@ -158,8 +219,8 @@ def _hop(lines):
     return "## One call between services\n\n`bench/hop/run`: a small unary call, ours beside gRPC C++.\n\n" + table(["", "ours", "gRPC C++", "unit"], rows)
 
 
-SECTIONS = {"keyword": _keyword, "footprint": _footprint, "hop": _hop}
-SUMMARIES = {"keyword": _keyword_summary, "footprint": _footprint_summary}
+SECTIONS = {"keyword": _keyword, "model": _model, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
+SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary}
 
 
 def _median(one):
