@@ -22,6 +22,9 @@ void Declare(config::Declaration<ObserveConfig>& d) {
   d.Choice("log_format", &ObserveConfig::log_format,
            {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"human", LogFormat::kHuman}})
       .Text("Lines on standard error; auto is human on a terminal and JSON elsewhere.");
+  d.Bool("metrics", &ObserveConfig::metrics)
+      .Text(
+          "Count and time what the program does; off: /metrics has only what is read when it is asked for.");
   d.String("otlp_endpoint", &ObserveConfig::otlp_endpoint)
       .Text("Collector that takes OTLP over HTTP as JSON, for example http://127.0.0.1:4318; empty: none.");
   d.Bool("export_traces", &ObserveConfig::export_traces).Text("Send spans to the collector.");
@@ -48,7 +51,10 @@ observe::LoggerOptions Logging(const ObserveConfig& config, const std::string& i
 void DeclareObserveSettings(config::Schema& schema) { schema.Add("observe", Declare); }
 
 Telemetry::Telemetry(const ObserveConfig& config, const std::string& instance)
-    : logger_(Logging(config, instance)), process_logger_(logger_), processes_(metrics_) {
+    : metrics_(config.metrics),
+      logger_(Logging(config, instance)),
+      process_logger_(logger_),
+      processes_(metrics_) {
   observe::SpanQueue* spans = nullptr;
   if (!config.otlp_endpoint.empty()) {
     observe::ExporterOptions options;

@@ -20,6 +20,7 @@ namespace starling::app {
 struct ObserveConfig {
   observe::Level log_level = observe::Level::kInfo;
   observe::LogFormat log_format = observe::LogFormat::kAuto;
+  bool metrics = true;
   std::string otlp_endpoint;
   bool export_traces = true;
   bool export_logs = true;

@@ -17,3 +17,12 @@ def test_every_metric_is_documented_and_every_documented_one_exists():
     documented = set(re.findall(r"^\| `(\w+)` \|", metrics, re.MULTILINE))
     assert exposed - documented == set()
     assert documented - exposed == set()
+
+
+def test_metrics_that_are_off_count_nothing_and_what_is_read_on_demand_stays():
+    with Program(arguments=["--set", "observe.metrics=false"]) as program:
+        assert httpx.get(program.url + "/livez").status_code == 200
+        assert httpx.get(program.url + "/nothing-here").status_code == 404
+        metrics = program.metrics()
+    assert not [name for name in metrics if name.startswith("http_server_request_duration")]
+    assert [name for name in metrics if name.startswith("process_")]

@@ -47,6 +47,7 @@ Instrument Family<Instrument, Cell>::With(const std::vector<std::string_view>& v
   if (values.size() != info_.labels.size()) {
     Die(StrCat("metric ", info_.name, " has ", info_.labels.size(), " labels, not ", values.size()));
   }
+  if (!counts_) return Instrument();
   std::vector<std::string> key(values.begin(), values.end());
   std::lock_guard lock(mutex_);
   const auto found = cells_.find(key);
@@ -94,13 +95,13 @@ struct Registry::Metric {
   std::vector<std::shared_ptr<registry_internal::CallbackState>> callbacks;
 
   template <typename F>
-  F& As() {
-    if (std::holds_alternative<std::monostate>(family)) family = std::make_unique<F>(info);
+  F& As(bool counts) {
+    if (std::holds_alternative<std::monostate>(family)) family = std::make_unique<F>(info, counts);
     return *std::get<std::unique_ptr<F>>(family);
   }
 };
 
-Registry::Registry() = default;
+Registry::Registry(bool counts) : counts_(counts) {}
 Registry::~Registry() = default;
 
 Registry::Metric& Registry::Declare(MetricInfo info, MetricType type, bool callback) {
@@ -122,19 +123,19 @@ Registry::Metric& Registry::Declare(MetricInfo info, MetricType type, bool callb
 
 CounterFamily& Registry::Counters(MetricInfo info) {
   std::lock_guard lock(mutex_);
-  return Declare(std::move(info), MetricType::kCounter, false).As<CounterFamily>();
+  return Declare(std::move(info), MetricType::kCounter, false).As<CounterFamily>(counts_);
 }
 UpDownCounterFamily& Registry::UpDownCounters(MetricInfo info) {
   std::lock_guard lock(mutex_);
-  return Declare(std::move(info), MetricType::kUpDownCounter, false).As<UpDownCounterFamily>();
+  return Declare(std::move(info), MetricType::kUpDownCounter, false).As<UpDownCounterFamily>(counts_);
 }
 GaugeFamily& Registry::Gauges(MetricInfo info) {
   std::lock_guard lock(mutex_);
-  return Declare(std::move(info), MetricType::kGauge, false).As<GaugeFamily>();
+  return Declare(std::move(info), MetricType::kGauge, false).As<GaugeFamily>(counts_);
 }
 HistogramFamily& Registry::Histograms(MetricInfo info) {
   std::lock_guard lock(mutex_);
-  return Declare(std::move(info), MetricType::kHistogram, false).As<HistogramFamily>();
+  return Declare(std::move(info), MetricType::kHistogram, false).As<HistogramFamily>(counts_);
 }
 
 CallbackRegistration Registry::AddCallback(MetricInfo info, MetricType type, Callback callback) {

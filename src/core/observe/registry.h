@@ -55,7 +55,8 @@ struct MetricSnapshot {
 template <typename Instrument, typename Cell>
 class Family {
  public:
-  explicit Family(MetricInfo info) : info_(std::move(info)) {}
+  // One that does not count gives handles that count nowhere.
+  explicit Family(MetricInfo info, bool counts = true) : info_(std::move(info)), counts_(counts) {}
   // As many values as the metric has labels.
   Instrument With(const std::vector<std::string_view>& values);
 
@@ -66,6 +67,7 @@ class Family {
   std::unique_ptr<Cell> NewCell() const;
 
   const MetricInfo info_;
+  const bool counts_;
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::vector<std::string>, std::unique_ptr<Cell>> cells_;
   std::unique_ptr<Cell> overflow_;
@@ -99,7 +101,8 @@ class CallbackRegistration {
 // type, ends the program with a sentence: that is a mistake in it.
 class Registry {
  public:
-  Registry();
+  // One that does not count gives handles that cost nothing and count nowhere; callbacks report all the same.
+  explicit Registry(bool counts = true);
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
   ~Registry();
@@ -120,6 +123,7 @@ class Registry {
   struct Metric;
   Metric& Declare(MetricInfo info, MetricType type, bool callback);
 
+  const bool counts_;
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::string, std::unique_ptr<Metric>> metrics_;
 };

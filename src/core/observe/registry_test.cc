@@ -44,6 +44,18 @@ TEST(RegistryTest, TheSameDeclarationGivesTheSameSeries) {
   EXPECT_THAT(Expose(registry, Exposition::kPrometheusText), HasSubstr("calls_total{rpc_method=\"A\"} 5\n"));
 }
 
+TEST(RegistryTest, OneThatDoesNotCountKeepsNoSeries) {
+  Registry registry(/*counts=*/false);
+  registry.Counters({.name = "calls", .unit = "{call}", .help = "Calls."}).With({}).Add();
+  registry.Histograms({.name = "time", .unit = "s", .help = "Time.", .buckets = {1, 2}}).With({}).Observe(1);
+  const auto up = registry.AddCallback({.name = "up", .unit = "1", .help = "Up."}, MetricType::kGauge,
+                                       [](const Report& report) { report({}, 1); });
+  const std::string text = Expose(registry, Exposition::kPrometheusText);
+  EXPECT_THAT(text, Not(HasSubstr("calls_total 1")));
+  EXPECT_THAT(text, Not(HasSubstr("time_seconds_count")));
+  EXPECT_THAT(text, HasSubstr("up"));
+}
+
 TEST(RegistryDeathTest, AnotherDeclarationEndsTheProgram) {
   Registry registry;
   registry.Counters({.name = "calls", .unit = "", .help = "Calls."});
