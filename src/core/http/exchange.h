@@ -22,7 +22,10 @@ namespace starling::http {
 // Names are lower case. Order is kept; repeated names are allowed.
 class Headers {
  public:
-  void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void Add(std::string name, std::string value) {
+    if (fields_.capacity() == 0) fields_.reserve(kUsual);
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   // The first value, or nullopt.
   std::optional<std::string_view> Get(std::string_view name) const {
     for (const auto& [key, value] : fields_) {
@@ -36,6 +39,7 @@ class Headers {
   bool empty() const { return fields_.empty(); }
 
  private:
+  static constexpr size_t kUsual = 8;  // room for as many at once
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kPayloadTooLarge = 413;
 constexpr int kUnsupportedMediaType = 415;
+constexpr size_t kNamesBytes = 128;
 
 // Without parameters such as charset; UTF-8 is what JSON is in (RFC 8259, section 8.1).
 bool IsJson(std::string_view content_type) {
@@ -87,23 +88,25 @@ class JsonRoute::Call {
     Arrival arrival = ReadArrival(request, std::move(caller), match_.request_id);
     TraceContext trace = arrival.trace.value_or(TraceContext());
     if (route_.options_.tracer != nullptr) {
-      span_ = route_.options_.tracer->StartRequest(
-          arrival.trace, StrCat(route_.rule_.verb, " ", route_.rule_.path), observe::SpanKind::kServer);
+      span_ =
+          route_.options_.tracer->StartRequest(arrival.trace, route_.span_name_, observe::SpanKind::kServer);
       span_.Set("http.request.method", route_.rule_.verb);
       span_.Set("http.route", route_.rule_.path);
       trace = span_.trace();
     }
-    context_ = RequestContext(std::move(arrival.origin), kNoDeadline, cancel_.token(), trace);
+    const bool limited = route_.method_.shape == rpc::CallShape::kUnary;
+    const auto timeout = TimeoutOf(request, route_.options_.request_timeout);
+    const auto deadline = limited && timeout.ok() ? std::chrono::steady_clock::now() + *timeout : kNoDeadline;
+    context_ = RequestContext(std::move(arrival.origin), deadline, cancel_.token(), trace);
     CO_RETURN_IF_ERROR(access);
-    if (route_.method_.shape == rpc::CallShape::kUnary) {
-      CO_ASSIGN_OR_RETURN(const auto timeout, TimeoutOf(request, route_.options_.request_timeout));
-      StartDeadline(timeout);
+    if (limited) {
+      CO_RETURN_IF_ERROR(timeout.status());
+      CancelAfter(*timeout);
     }
     co_return co_await Decode(request);
   }
 
-  void StartDeadline(std::chrono::milliseconds timeout) {
-    context_ = context_.WithDeadline(std::chrono::steady_clock::now() + timeout);
+  void CancelAfter(std::chrono::milliseconds timeout) {
     deadline_ = async::Loop::Current()->After(
         timeout, [this] { cancel_.Cancel(DeadlineExceeded("The deadline of this request has passed.")); });
   }
@@ -138,6 +141,8 @@ class JsonRoute::Call {
     span_.SetStatus(response.status());
     if (!response.ok()) co_return co_await RespondError(exchange_, response.status(), match_.request_id);
     std::string json;
+    // Names and quotes double a small message: room for it at once.
+    json.reserve(2 * response->message().ByteSizeLong() + kNamesBytes);
     route_.rule_.encode(response->message(), &json);
     Headers headers;
     headers.Add("content-type", "application/json");

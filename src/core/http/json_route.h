@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 
+#include "base/strings.h"
 #include "core/http/authenticator.h"
 #include "core/http/router.h"
 #include "core/observe/tracer.h"
@@ -38,7 +40,8 @@ class JsonRoute final : public RouteHandler {
         method_(method),
         rule_(rule),
         endpoint_(endpoint),
-        admission_(options.admission != nullptr ? options.admission->For(method) : nullptr) {}
+        admission_(options.admission != nullptr ? options.admission->For(method) : nullptr),
+        span_name_(StrCat(rule.verb, " ", rule.path)) {}
 
   async::Task<void> Handle(Exchange& exchange, const RouteMatch& match) override;
 
@@ -49,6 +52,7 @@ class JsonRoute final : public RouteHandler {
   const rpc::HttpRule& rule_;
   rpc::Endpoint& endpoint_;
   rpc::MethodAdmission* const admission_;
+  const std::string span_name_;
 };
 
 }  // namespace starling::http
