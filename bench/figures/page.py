@@ -219,8 +219,25 @@ def _hop(lines):
     return "## One call between services\n\n`bench/hop/run`: a small unary call, ours beside gRPC C++.\n\n" + table(["", "ours", "gRPC C++", "unit"], rows)
 
 
+_HOP_BARS = {
+    "hop_inline_p50": ("an inline call, all policies on: p50", 1),
+    "hop_unix_1_p50": ("a call over a Unix socket: p50", 60),
+    "hop_tcp_1_p50": ("a call over TCP: p50", 80),
+}
+
+
+def _hop_summary(lines):
+    for line in lines:
+        if line["name"] not in _HOP_BARS:
+            continue
+        what, bar = _HOP_BARS[line["name"]]
+        rival = line["rival"]
+        beside = ["", ""] if rival is None else [number(rival), f"{line['ours'] / rival:.2f}x"]
+        yield [f"{what}, {line['unit']}", number(line["ours"]), *beside, bar, verdict(line["ours"], bar, at_least=False)]
+
+
 SECTIONS = {"keyword": _keyword, "model": _model, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
-SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary}
+SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
 
 
 def _median(one):
