@@ -8,8 +8,8 @@ from harness.program import ROOT, Program
 
 
 def test_every_metric_is_documented_and_every_documented_one_exists():
-    # A collector that nobody serves: its counters are there, and nothing else changes.
-    with Program(arguments=["--set", "observe.otlp_endpoint=http://127.0.0.1:9"]) as program:
+    # With a child, and a collector that nobody serves: their counters are there.
+    with Program({"placement": {"sentiment": {"mode": "process"}}}, arguments=["--set", "observe.otlp_endpoint=http://127.0.0.1:9"]) as program:
         text = httpx.get(program.admin_url + "/metrics").text
     exposed = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
     page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")

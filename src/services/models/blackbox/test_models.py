@@ -50,7 +50,7 @@ def _failed(program):
 def test_a_wrong_package_stops_the_start_with_file_and_line(package, tmp_path):
     text = (package / "model.yaml").read_text().replace("max_queue", "max_queues")
     (package / "model.yaml").write_text(text)
-    line = text[: text.index("max_queues")].count("\n") + 1
+    line = text[: text.index("\n  max_queues") + 1].count("\n") + 1
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"models": {"packages": [str(package)]}}))
     result = subprocess.run([BINARY, "serve", "--config", config], cwd=ROOT, capture_output=True, text=True, timeout=30)
