@@ -34,6 +34,13 @@ Health HealthOf(const absl::Status& status) {
   }
 }
 
+// A target that ends a call which nobody here asked to end (it stops, or something behind it does) has failed it: the
+// caller is still there.
+absl::Status Judged(absl::Status status, const RequestContext& context) {
+  if (status.code() != absl::StatusCode::kCancelled || context.cancel().cancelled()) return status;
+  return Unavailable("The target gave up the call: ", Message(status));
+}
+
 }  // namespace
 
 struct BalancedEndpoint::Target {
@@ -174,6 +181,7 @@ async::Task<absl::StatusOr<Payload>> BalancedEndpoint::Unary(RequestContext cont
       const Counted counted(target->calls);
       response = co_await target->endpoint->Unary(context, method, request);
     }
+    if (!response.ok()) response = Judged(response.status(), context);
     target->Report(response.status());
     if (response.ok()) co_return response;
     const auto delay = state->RetryDelay(context, method, response.status(), attempt, backoff);
@@ -209,6 +217,7 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
     auto call_requests = only_request.has_value() ? async::StreamOf(*only_request) : std::move(requests);
     auto responses = target->endpoint->Open(context, method, std::move(call_requests));
     auto item = co_await responses.Next();
+    if (!item.ok()) item = Judged(item.status(), context);
     target->Report(item.status());
     if (!item.ok()) {
       const auto delay = only_request.has_value()
@@ -222,7 +231,7 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
       co_yield **std::move(item);
       item = co_await responses.Next();
     }
-    co_return item.status();
+    co_return Judged(item.status(), context);
   }
 }
 

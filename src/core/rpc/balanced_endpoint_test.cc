@@ -88,6 +88,26 @@ TEST_F(BalancedEndpointTest, RepeatsUnsafeCallsOnlyIfTheyWereNotBegun) {
   EXPECT_EQ(target("a")->calls, 4);
 }
 
+TEST_F(BalancedEndpointTest, ATargetThatGivesUpACallHasFailedIt) {
+  auto endpoint = Make({"a", "b"});
+  target("a")->status = Cancelled("stopping");
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Call(*endpoint, kSafe).ok());
+  EXPECT_LE(target("a")->calls, 6);
+  auto alone = Make({"a"});
+  EXPECT_EQ(Call(*alone, kUnsafe).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(BalancedEndpointTest, ACallerWhoGivesUpIsToldSo) {
+  auto endpoint = Make({"a"});
+  target("a")->status = Cancelled("as asked");
+  CancelSource source;
+  source.Cancel();
+  StringValue request;
+  const auto context = RequestContext().WithCancel(source.token());
+  const auto answer = async::BlockOn(endpoint->Unary(context, kSafe, Payload::Borrow(request)));
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(BalancedEndpointTest, RetriesAddATenthAtMost) {
   auto endpoint = Make({"a"});
   target("a")->status = WithRetryAfter(Unavailable("busy"), std::chrono::milliseconds(1));

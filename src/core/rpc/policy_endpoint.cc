@@ -32,7 +32,7 @@ absl::Status Bug(const RequestContext& context, const Method& method) {
   } catch (...) {
   }
   observe::LogError(context, "a handler threw an exception",
-                    {{"rpc.method", method.path}, {"exception", what}});
+                    {{"rpc.method", method.path.substr(1)}, {"exception", what}});
   return Internal("A handler threw: ", what);
 }
 
@@ -60,7 +60,7 @@ class PolicyEndpoint::Call {
     if (code_ == absl::StatusCode::kOk && index < endpoint_.ok_durations_.size()) {
       endpoint_.ok_durations_[index].Observe(took.count(), span_.trace());
     } else {
-      endpoint_.durations_.With({method_.path, CodeName(code_), endpoint_.options_.placement})
+      endpoint_.durations_.With({method_.path.substr(1), CodeName(code_), endpoint_.options_.placement})
           .Observe(took.count(), span_.trace());
     }
   }
@@ -100,7 +100,7 @@ PolicyEndpoint::PolicyEndpoint(const Contract& contract, Endpoint& inner, Policy
       durations_(registry.Histograms(DurationInfo())) {
   for (const Method& method : contract.methods) {
     ok_durations_.push_back(
-        durations_.With({method.path, CodeName(absl::StatusCode::kOk), options_.placement}));
+        durations_.With({method.path.substr(1), CodeName(absl::StatusCode::kOk), options_.placement}));
   }
   in_flight_ = registry
                    .UpDownCounters({.name = "rpc.server.active_calls",

@@ -141,10 +141,10 @@ TEST_F(PolicyEndpointTest, CountsEveryOutcome) {
   (void)Call(kMethods[0], "");
   const std::string text = observe::Expose(registry_, observe::Exposition::kPrometheusText);
   EXPECT_NE(
-      text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"OK\",starling_placement=\"inline\"} 1"),
+      text.find("rpc_method=\"s/Echo\",rpc_response_status_code=\"OK\",starling_placement=\"inline\"} 1"),
       std::string::npos)
       << text;
-  EXPECT_NE(text.find("rpc_method=\"/s/Echo\",rpc_response_status_code=\"INVALID_ARGUMENT\""),
+  EXPECT_NE(text.find("rpc_method=\"s/Echo\",rpc_response_status_code=\"INVALID_ARGUMENT\""),
             std::string::npos);
 }
 
