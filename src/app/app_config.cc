@@ -23,6 +23,16 @@ void DeclareTls(Declaration<TlsConfig>& d) {
       .Text("Refuse connections without a certificate of client_ca_file.");
 }
 
+void DeclareClientTls(Declaration<ClientTlsConfig>& d) {
+  d.String("ca_file", &ClientTlsConfig::ca_file)
+      .Text("PEM file with the authorities that sign the targets' certificates; empty: the system's.");
+  d.String("certificate_file", &ClientTlsConfig::certificate_file)
+      .Text("PEM file with the certificate chain that we show; empty: none.");
+  d.String("key_file", &ClientTlsConfig::key_file).Text("PEM file with its private key.");
+  d.String("server_name", &ClientTlsConfig::server_name)
+      .Text("Name that the targets' certificates must carry; empty: the host of each target.");
+}
+
 void DeclareListen(Declaration<ListenConfig>& d) {
   d.String("address", &ListenConfig::address)
       .Text("host:port or unix:/path; port 0 picks a free one and prints it; empty: this listener is off.");
@@ -158,8 +168,7 @@ void DeclarePlacement(Declaration<PlacementConfig>& d) {
       .Min(milliseconds(100))
       .Max(hours(1))
       .Text("remote: how often names are looked up again.");
-  d.Section("tls", &PlacementConfig::tls, DeclareTls)
-      .Text("remote: client_ca_file verifies the server, the certificate is what we show.");
+  d.Section("tls", &PlacementConfig::tls, DeclareClientTls).Text("remote: how targets are known.");
   d.Bool("plaintext", &PlacementConfig::plaintext).Text("remote: no TLS. On by itself for unix: targets.");
   d.Double("retry_ratio", &PlacementConfig::retry_ratio)
       .Min(0)

@@ -18,6 +18,14 @@ struct TlsConfig {
   bool require_client_certificate = false;
 };
 
+// Of connections that we make.
+struct ClientTlsConfig {
+  std::string ca_file;  // empty: the system's authorities
+  std::string certificate_file;
+  std::string key_file;
+  std::string server_name;  // empty: the target's host
+};
+
 struct ListenConfig {
   std::string address;  // "127.0.0.1:8000"; empty: off
   TlsConfig tls;
@@ -82,7 +90,7 @@ struct PlacementConfig {
   // remote
   std::vector<std::string> targets;
   std::chrono::milliseconds resolve_interval{10000};
-  TlsConfig tls;
+  ClientTlsConfig tls;
   bool plaintext = false;
   // both
   double retry_ratio = 0.1;

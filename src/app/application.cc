@@ -88,12 +88,7 @@ PlacementTools Application::Tools() {
       .environment = {settings_, loops_, telemetry_.metrics(), runtimes_, nullptr},
       .control_loop = &control_.at(0),
       .spawner = &spawner_,
-      .connect = [this](const std::string& address,
-                        const PlacementConfig& config) { return channels_.Connect(address, config); },
-      .probe =
-          [this](RequestContext context, std::string address, std::vector<const rpc::Contract*> contracts) {
-            return channels_.Probe(std::move(context), std::move(address), std::move(contracts));
-          },
+      .channels = &channels_,
       .with_policies = [this](const PlacedService& service, const rpc::Contract& contract,
                               rpc::Endpoint& inner) -> std::unique_ptr<rpc::Endpoint> {
         return std::make_unique<rpc::PolicyEndpoint>(

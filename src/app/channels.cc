@@ -3,25 +3,45 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/grpc/channel.h"
+#include "core/http/tls.h"
 #include "grpc/health/v1/health.starling.h"
 
 namespace starling::app {
 
 namespace health = ::grpc::health::v1;
 
-std::shared_ptr<rpc::Endpoint> Channels::Connect(const std::string& address, const PlacementConfig&) const {
+grpc::ChannelOptions Channels::OptionsFor(const std::string& address) const {
   grpc::ChannelOptions options;
   options.address = address;
   options.max_request_bytes = options.max_response_bytes = max_message_bytes_;
   options.pool = &pool_;
-  return std::make_shared<grpc::Channel>(std::move(options));
+  return options;
+}
+
+std::shared_ptr<rpc::Endpoint> Channels::ToChild(const std::string& address) const {
+  return std::make_shared<grpc::Channel>(OptionsFor(address));
+}
+
+absl::StatusOr<Channels::Connect> Channels::ToTargets(const PlacementConfig& config) const {
+  std::shared_ptr<const http::TlsContext> tls;
+  if (!config.plaintext) {
+    ASSIGN_OR_RETURN(tls, http::TlsContext::Client({.ca_file = config.tls.ca_file,
+                                                    .certificate_file = config.tls.certificate_file,
+                                                    .key_file = config.tls.key_file}));
+  }
+  return
+      [this, tls, server_name = config.tls.server_name](const std::string& address, const std::string& host) {
+        grpc::ChannelOptions options = OptionsFor(address);
+        options.server_name = server_name.empty() ? host : server_name;
+        if (address.rfind("unix:", 0) != 0) options.tls = tls;
+        return std::make_shared<grpc::Channel>(std::move(options));
+      };
 }
 
 std::shared_ptr<rpc::Endpoint> Channels::ProbeChannel(const std::string& address) {
   std::lock_guard lock(mutex_);
   auto& channel = probes_[address];
-  if (channel == nullptr) channel = Connect(address, PlacementConfig());
+  if (channel == nullptr) channel = ToChild(address);
   return channel;
 }
 

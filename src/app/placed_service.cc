@@ -112,9 +112,9 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
   service.balancing = Balancing(config);
 
   run::ReplicaHooks hooks;
-  hooks.probe = [probe = tools.probe, contracts = definition_.contracts](RequestContext context,
-                                                                         const std::string& address) {
-    return probe(std::move(context), address, contracts);
+  hooks.probe = [channels = tools.channels, contracts = definition_.contracts](RequestContext context,
+                                                                               const std::string& address) {
+    return channels->Probe(std::move(context), address, contracts);
   };
   hooks.log_line = [child_line = tools.child_line, name](std::string_view line, pid_t pid) {
     child_line(name, line, pid);
@@ -125,7 +125,7 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
   };
   supervisor_ = std::make_unique<run::Supervisor>(
       *tools.control_loop, *tools.spawner, std::move(service),
-      [connect = tools.connect, config](const std::string& address) { return connect(address, config); },
+      [channels = tools.channels](const std::string& address) { return channels->ToChild(address); },
       std::move(hooks));
   for (const rpc::Contract* contract : definition_.contracts)
     Serve(*contract, supervisor_->endpoint(), tools);
@@ -153,13 +153,19 @@ absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const Pla
                               ".targets must name its addresses.");
   }
   for (const std::string& target : config.targets) RETURN_IF_ERROR(run::CheckTarget(target));
+  ASSIGN_OR_RETURN(const Channels::Connect connect, tools.channels->ToTargets(config));
+  // The resolver's thread alone changes the addresses, and connects to what is new among them.
+  const auto hosts = std::make_shared<run::Addresses>();
   balanced_ = std::make_unique<rpc::BalancedEndpoint>(
       name, Balancing(config),
-      [connect = tools.connect, config](const std::string& address) { return connect(address, config); });
+      [connect, hosts](const std::string& address) { return connect(address, (*hosts)[address]); });
   for (const rpc::Contract* contract : definition_.contracts) Serve(*contract, *balanced_, tools);
   resolver_ = std::make_unique<run::Resolver>(
       config.targets, config.resolve_interval,
-      [endpoint = balanced_.get()](const std::vector<std::string>& addresses) {
+      [endpoint = balanced_.get(), hosts](const run::Addresses& found) {
+        *hosts = found;
+        std::vector<std::string> addresses;
+        for (const auto& [address, host] : found) addresses.push_back(address);
         endpoint->SetAddresses(addresses);
       },
       [event = tools.event, name](const absl::Status& status) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/app_config.h"
+#include "app/channels.h"
 #include "core/observe/process_metrics.h"
 #include "core/observe/registry.h"
 #include "core/rpc/balanced_endpoint.h"
@@ -24,13 +25,7 @@ struct PlacementTools {
   run::Environment environment;
   async::Loop* control_loop;  // serves no requests: supervises children
   run::Spawner* spawner;
-  // A transport to one address, with TLS as `config` says.
-  std::function<std::shared_ptr<rpc::Endpoint>(const std::string& address, const PlacementConfig& config)>
-      connect;
-  // Whether the program at the end of a Unix socket serves these contracts (grpc.health.v1).
-  std::function<async::Task<absl::Status>(RequestContext context, std::string address,
-                                          std::vector<const rpc::Contract*> contracts)>
-      probe;
+  Channels* channels;
   // Puts the policies that hold in every placement around an endpoint.
   std::function<std::unique_ptr<rpc::Endpoint>(const PlacedService& service, const rpc::Contract& contract,
                                                rpc::Endpoint& inner)>

@@ -85,7 +85,7 @@ async::Task<absl::StatusOr<rpc::Payload>> Channel::Unary(RequestContext context,
   if (frame.size() > options.max_request_bytes + kFrameHeader) {
     co_return ResourceExhausted("The request is larger than ", options.max_request_bytes, " bytes.");
   }
-  const http::H2ClientSession::Target target{"POST", "http", "localhost", method.path};
+  const auto target = TargetOf(options, method);
   auto stream = session->Open(target, RequestHeaders(options, context, method, links_->trusted_),
                               std::move(frame), true);
   if (!stream.ok()) co_return rpc::WithNotProcessed(stream.status());
@@ -117,7 +117,7 @@ async::Stream<rpc::Payload> Channel::Open(RequestContext context, const rpc::Met
     if (!connected.ok()) co_return connected.status();
     session = *std::move(connected);
   }
-  const http::H2ClientSession::Target target{"POST", "http", "localhost", method.path};
+  const auto target = TargetOf(options, method);
   auto opened = session->Open(target, RequestHeaders(options, context, method, links_->trusted_),
                               only.value_or(Bytes()), only.has_value());
   if (!opened.ok()) co_return rpc::WithNotProcessed(opened.status());

@@ -22,6 +22,8 @@ namespace starling::grpc {
 
 struct ChannelOptions {
   std::string address;  // "10.0.0.7:8001" or "unix:/run/spam.sock"
+  // Must be in the server's certificate; also the calls' :authority, which is "localhost" without it.
+  std::string server_name;
   std::chrono::milliseconds connect_timeout{5000};
   std::shared_ptr<const http::TlsContext> tls;  // null: plaintext HTTP/2 with prior knowledge
   // A connection that could not be made is tried again after this, doubled up to the second. Calls meanwhile fail at

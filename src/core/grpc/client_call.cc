@@ -38,6 +38,13 @@ ContextWatch::ContextWatch(async::Loop& loop, const RequestContext& context,
   });
 }
 
+http::H2ClientSession::Target TargetOf(const ChannelOptions& options, const rpc::Method& method) {
+  const std::string_view name = options.server_name;
+  const bool is_host = !name.empty() && name.find(':') == std::string_view::npos;
+  const std::string_view authority = is_host ? name : "localhost";
+  return {"POST", options.tls != nullptr ? "https" : "http", authority, method.path};
+}
+
 http::Headers RequestHeaders(const ChannelOptions& options, const RequestContext& context,
                              const rpc::Method& method, bool trusted) {
   http::Headers headers;

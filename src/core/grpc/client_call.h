@@ -21,6 +21,9 @@ class ContextWatch {
   CancelRegistration cancel_;
 };
 
+// The request line. What it refers to is of the arguments.
+http::H2ClientSession::Target TargetOf(const ChannelOptions& options, const rpc::Method& method);
+
 http::Headers RequestHeaders(const ChannelOptions& options, const RequestContext& context,
                              const rpc::Method& method, bool trusted);
 

@@ -76,7 +76,9 @@ async::Task<void> Link::Attempt() {
   h2.ping_timeout = options_.ping_timeout;
   http::ConnectOptions connect;
   connect.connect_timeout = options_.connect_timeout;
+  connect.connection.handshake_timeout = options_.connect_timeout;
   connect.tls = options_.tls;
+  connect.server_name = options_.server_name;
   const auto session = std::make_shared<std::shared_ptr<http::H2ClientSession>>();
   http::ClientSessionFactory make = [&h2, &connect, session](
                                         http::Connection& connection,

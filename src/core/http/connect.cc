@@ -82,7 +82,8 @@ async::Task<absl::StatusOr<std::shared_ptr<SocketConnection>>> Connect(
     opening->settled.Set(reason.ok() ? Unavailable("The server closed the connection.") : reason);
   };
   Peer peer{.address = address.is_unix() ? "unix" : address.ToString(), .tls = options.tls != nullptr};
-  auto transport = options.tls != nullptr ? options.tls->Wrap(fd) : MakePlainTransport(fd);
+  auto transport =
+      options.tls != nullptr ? options.tls->Wrap(fd, options.server_name) : MakePlainTransport(fd);
   auto connection =
       SocketConnection::Start(*async::Loop::Current(), fd, std::move(transport), std::move(peer),
                               options.connection, std::move(choose), std::move(closed));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
@@ -16,6 +17,7 @@ namespace starling::http {
 struct ConnectOptions {
   std::chrono::milliseconds connect_timeout{5000};  // until connected, before TLS
   std::shared_ptr<const TlsContext> tls;            // plain if null
+  std::string server_name;                          // must be in the server's certificate
   // handshake_timeout bounds TLS.
   ConnectionOptions connection{.idle_timeout = std::chrono::milliseconds(0),
                                .linger_timeout = std::chrono::milliseconds(0)};

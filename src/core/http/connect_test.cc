@@ -36,9 +36,11 @@ struct Answer {
 };
 
 // One request over HTTP/2 on a new connection.
-async::Task<Answer> Ask(std::string address, std::shared_ptr<const TlsContext> tls) {
+async::Task<Answer> Ask(std::string address, std::shared_ptr<const TlsContext> tls,
+                        std::string name = "127.0.0.1") {
   ConnectOptions options;
   options.tls = std::move(tls);
+  options.server_name = std::move(name);
   options.connection.handshake_timeout = kSoon;
   Answer answer;
   std::shared_ptr<H2ClientSession> session;
@@ -103,8 +105,8 @@ class TlsTest : public ::testing::Test {
     options.tls_files.require_client_certificate = require;
     return options;
   }
-  static std::shared_ptr<const TlsContext> Client(bool certificate, std::string name = "127.0.0.1") {
-    TlsClientOptions options{.ca_file = files().authority, .server_name = std::move(name)};
+  static std::shared_ptr<const TlsContext> Client(bool certificate) {
+    TlsClientOptions options{.ca_file = files().authority};
     if (certificate) {
       options.certificate_file = files().client_certificate;
       options.key_file = files().client_key;
@@ -142,7 +144,7 @@ TEST_F(TlsTest, RefusesClientsWithoutACertificateWhereOneIsRequired) {
 
 TEST_F(TlsTest, RefusesServersOfAnotherName) {
   Server server(WhoAmI, Secure(false, false));
-  const Answer answer = async::BlockOn(Ask(server.address(), Client(false, "elsewhere.example")));
+  const Answer answer = async::BlockOn(Ask(server.address(), Client(false), "elsewhere.example"));
   EXPECT_EQ(answer.status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(answer.status.message()), HasSubstr("certificate"));
 }

@@ -18,7 +18,6 @@ struct TlsContext::Impl {
   ~Impl() { SSL_CTX_free(context); }
   SSL_CTX* context = nullptr;
   bool server = false;
-  std::string server_name;
 };
 
 namespace {
@@ -111,7 +110,6 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Server(const TlsSe
 absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsClientOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->context = NewContext(TLS_client_method());
-  impl->server_name = options.server_name;
   if (!options.certificate_file.empty()) {
     RETURN_IF_ERROR(UseCertificate(impl->context, options.certificate_file, options.key_file));
   }
@@ -126,13 +124,13 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsCl
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl)));
 }
 
-std::unique_ptr<Transport> TlsContext::Wrap(int fd) const {
+std::unique_ptr<Transport> TlsContext::Wrap(int fd, const std::string& server_name) const {
   SSL* ssl = SSL_new(impl_->context);
   if (impl_->server) {
     SSL_set_accept_state(ssl);
   } else {
     SSL_set_connect_state(ssl);
-    const char* name = impl_->server_name.c_str();
+    const char* name = server_name.c_str();
     in6_addr address;
     if (inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1) {
       X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);

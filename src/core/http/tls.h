@@ -22,8 +22,7 @@ struct TlsClientOptions {
   std::string ca_file;           // who may sign the server's certificate; without it the system's authorities
   std::string certificate_file;  // our own, for servers that ask for one
   std::string key_file;
-  std::string server_name;  // must be in the server's certificate: a host name or an IP address
-  bool http2 = true;        // ask for h2 (true) or for http/1.1
+  bool http2 = true;  // ask for h2 (true) or for http/1.1
 };
 
 // Settings of many connections. Thread-safe once made.
@@ -34,8 +33,9 @@ class TlsContext {
   static absl::StatusOr<std::shared_ptr<const TlsContext>> Client(const TlsClientOptions& options);
   ~TlsContext();
 
-  // As MakePlainTransport. The context outlives the transport by itself.
-  std::unique_ptr<Transport> Wrap(int fd) const;
+  // As MakePlainTransport. The context outlives the transport by itself. `server_name`: of a client, what must be in the
+  // server's certificate, a host name or an IP address.
+  std::unique_ptr<Transport> Wrap(int fd, const std::string& server_name = "") const;
 
  private:
   struct Impl;

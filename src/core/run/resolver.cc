@@ -6,7 +6,6 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -56,11 +55,11 @@ absl::Status CheckTarget(const std::string& target) {
   return Split(target).status();
 }
 
-absl::StatusOr<std::vector<std::string>> ResolveTargets(const std::vector<std::string>& targets) {
-  std::set<std::string> addresses;
+absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets) {
+  Addresses addresses;
   for (const std::string& target : targets) {
     if (target.rfind("unix:", 0) == 0) {
-      addresses.insert(target);
+      addresses.emplace(target, "");
       continue;
     }
     ASSIGN_OR_RETURN(const HostPort parts, Split(target));
@@ -70,17 +69,17 @@ absl::StatusOr<std::vector<std::string>> ResolveTargets(const std::vector<std::s
     const int error = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &hints, &found);
     if (error != 0) return Unavailable("'", parts.host, "' does not resolve: ", gai_strerror(error), ".");
     for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-      addresses.insert(Format(entry->ai_addr, parts.port));
+      addresses.emplace(Format(entry->ai_addr, parts.port), parts.host);
     }
     freeaddrinfo(found);
   }
-  return std::vector<std::string>(addresses.begin(), addresses.end());
+  return addresses;
 }
 
 struct Resolver::Impl {
   std::vector<std::string> targets;
   std::chrono::milliseconds interval;
-  std::function<void(const std::vector<std::string>&)> changed;
+  std::function<void(const Addresses&)> changed;
   std::function<void(const absl::Status&)> failed;
   std::mutex mutex;
   std::condition_variable wake;
@@ -88,7 +87,7 @@ struct Resolver::Impl {
   std::thread thread;
 
   void Work() {
-    std::vector<std::string> last;
+    Addresses last;
     std::unique_lock lock(mutex);
     while (!stopping) {
       lock.unlock();
@@ -106,7 +105,7 @@ struct Resolver::Impl {
 };
 
 Resolver::Resolver(std::vector<std::string> targets, std::chrono::milliseconds interval,
-                   std::function<void(const std::vector<std::string>&)> changed,
+                   std::function<void(const Addresses&)> changed,
                    std::function<void(const absl::Status&)> failed)
     : impl_(std::make_unique<Impl>()) {
   impl_->targets = std::move(targets);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,17 +15,19 @@ namespace starling::run {
 // "unix:/path", "host:port", "[v6]:port": OK, or INVALID_ARGUMENT that says what is wrong.
 absl::Status CheckTarget(const std::string& target);
 
-// One lookup, blocking: every address of every target as "1.2.3.4:80" or "[::1]:80", sorted, each once; Unix targets as
-// they are. UNAVAILABLE if a name does not resolve.
-absl::StatusOr<std::vector<std::string>> ResolveTargets(const std::vector<std::string>& targets);
+// By address ("1.2.3.4:80", "[::1]:80", or a Unix target as it is) the host that it was looked up by, which is the name that
+// its certificate must carry; empty for Unix targets. An address of two hosts has the name of the first.
+using Addresses = std::map<std::string, std::string>;
+
+// One lookup, blocking: every address of every target. UNAVAILABLE if a name does not resolve.
+absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets);
 
 // Looks up on a thread of its own, at once and then every `interval`, and calls `changed` there with each new set. A
 // failed lookup keeps the last set and is told to `failed`.
 class Resolver {
  public:
   Resolver(std::vector<std::string> targets, std::chrono::milliseconds interval,
-           std::function<void(const std::vector<std::string>&)> changed,
-           std::function<void(const absl::Status&)> failed);
+           std::function<void(const Addresses&)> changed, std::function<void(const absl::Status&)> failed);
   ~Resolver();
 
  private:

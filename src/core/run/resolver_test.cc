@@ -10,6 +10,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::Pair;
 
 TEST(ResolverTest, ChecksTargets) {
   for (const char* good : {"unix:/run/x.sock", "localhost:80", "10.0.0.1:65535", "[::1]:8001"}) {
@@ -23,16 +24,16 @@ TEST(ResolverTest, ChecksTargets) {
 
 TEST(ResolverTest, ResolvesNamesAndKeepsAddresses) {
   EXPECT_THAT(*ResolveTargets({"unix:/run/x.sock", "127.0.0.1:80", "127.0.0.1:80"}),
-              ElementsAre("127.0.0.1:80", "unix:/run/x.sock"));
-  EXPECT_THAT(*ResolveTargets({"localhost:8001"}), Contains("127.0.0.1:8001"));
+              ElementsAre(Pair("127.0.0.1:80", "127.0.0.1"), Pair("unix:/run/x.sock", "")));
+  EXPECT_THAT(*ResolveTargets({"localhost:8001"}), Contains(Pair("127.0.0.1:8001", "localhost")));
 }
 
 TEST(ResolverTest, TellsTheFirstSetAndStops) {
-  std::promise<std::vector<std::string>> first;
+  std::promise<Addresses> first;
   Resolver resolver(
-      {"[::1]:80"}, std::chrono::hours(1), [&](const std::vector<std::string>& set) { first.set_value(set); },
+      {"[::1]:80"}, std::chrono::hours(1), [&](const Addresses& set) { first.set_value(set); },
       [](const absl::Status&) {});
-  EXPECT_THAT(first.get_future().get(), ElementsAre("[::1]:80"));
+  EXPECT_THAT(first.get_future().get(), ElementsAre(Pair("[::1]:80", "::1")));
 }
 
 }  // namespace
