@@ -63,6 +63,16 @@ async::Task<absl::StatusOr<v1::GetStatusResponse>> AdminService::GetStatus(Reque
   co_return response;
 }
 
+async::Task<absl::StatusOr<v1::RestartServiceResponse>> AdminService::RestartService(
+    RequestContext, const v1::RestartServiceRequest& request) {
+  for (const PlacedService* placed : services_()) {
+    if (placed->definition().name != request.service()) continue;
+    CO_RETURN_IF_ERROR(co_await placed->Restart());
+    co_return v1::RestartServiceResponse();
+  }
+  co_return NotFound("There is no service '", request.service(), "' here.");
+}
+
 async::Stream<v1::LogLine> AdminService::TailLogs(RequestContext context, v1::TailLogsRequest request) {
   const auto last = static_cast<size_t>(std::max(request.last(), 0));
   if (request.no_follow()) {

@@ -20,6 +20,8 @@ class AdminService final : public admin::v1::AdminService {
 
   async::Task<absl::StatusOr<admin::v1::GetStatusResponse>> GetStatus(
       RequestContext context, const admin::v1::GetStatusRequest& request) override;
+  async::Task<absl::StatusOr<admin::v1::RestartServiceResponse>> RestartService(
+      RequestContext context, const admin::v1::RestartServiceRequest& request) override;
   async::Stream<admin::v1::LogLine> TailLogs(RequestContext context,
                                              admin::v1::TailLogsRequest request) override;
 

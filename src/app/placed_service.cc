@@ -120,8 +120,8 @@ absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const Pl
     child_line(name, line, pid);
   };
   hooks.log_event = tools.event;
-  hooks.process = [processes = tools.processes](const std::string& replica, pid_t pid) {
-    pid != 0 ? processes->AddChild(replica, pid) : processes->RemoveChild(replica);
+  hooks.process = [processes = tools.processes](const std::string& replica, pid_t pid, bool runs) {
+    runs ? processes->AddChild(replica, pid) : processes->RemoveChild(replica, pid);
   };
   supervisor_ = std::make_unique<run::Supervisor>(
       *tools.control_loop, *tools.spawner, std::move(service),
@@ -190,6 +190,20 @@ run::Readiness PlacedService::Ready() const {
 
 std::vector<run::ReplicaStatus> PlacedService::Replicas() const {
   return supervisor_ != nullptr ? supervisor_->Status() : std::vector<run::ReplicaStatus>();
+}
+
+async::Task<absl::Status> PlacedService::Restart() const {
+  const std::string& name = definition_.name;
+  if (supervisor_ == nullptr) {
+    co_return FailedPrecondition("Service ", name, " is placed ", mode(),
+                                 ": this program has no child of it to restart.");
+  }
+  if (!IsStateless(definition_)) {
+    co_return FailedPrecondition("Service ", name,
+                                 " keeps its state in files of its own, so two of it cannot run beside "
+                                 "each other: restart the whole program.");
+  }
+  co_return co_await supervisor_->Restart();
 }
 
 void PlacedService::Stop() {

@@ -53,6 +53,8 @@ class PlacedService {
   std::string mode() const;
   run::Readiness Ready() const;
   std::vector<run::ReplicaStatus> Replicas() const;
+  // Under process placement, see Supervisor::Restart; FAILED_PRECONDITION under others.
+  async::Task<absl::Status> Restart() const;
   const rpc::BalancedEndpoint* balanced() const { return balanced_.get(); }
 
   // No more calls come: ends children, then the implementation.

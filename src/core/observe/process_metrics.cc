@@ -107,10 +107,10 @@ void ProcessMetrics::AddChild(const std::string& name, pid_t pid) {
   process.pid = pid;
 }
 
-void ProcessMetrics::RemoveChild(const std::string& name) {
+void ProcessMetrics::RemoveChild(const std::string& name, pid_t pid) {
   std::lock_guard lock(mutex_);
   const auto found = processes_.find(name);
-  if (found != processes_.end()) found->second.pid = 0;
+  if (found != processes_.end() && found->second.pid == pid) found->second.pid = 0;
 }
 
 void ProcessMetrics::Report(MetricType type, MetricInfo info, double ProcessUsage::* value) {

@@ -36,7 +36,8 @@ class ProcessMetrics {
   // A name added again, as after a restart, is the new process from then on. The CPU time of former processes of a name
   // stays in its count.
   void AddChild(const std::string& name, pid_t pid);
-  void RemoveChild(const std::string& name);
+  // Nothing if the name is another process's by now.
+  void RemoveChild(const std::string& name, pid_t pid);
 
  private:
   struct Process {

@@ -42,7 +42,7 @@ TEST(ProcessMetricsTest, ReportsChildrenWhileTheyLive) {
                     HasSubstr("process_cpu_time_seconds_total{process=\"spam\",cpu_mode=\"user\"} ")));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  metrics.RemoveChild("spam");
+  metrics.RemoveChild("spam", child);
   EXPECT_THAT(Expose(registry, Exposition::kPrometheusText),
               AllOf(Not(HasSubstr("process_thread_count{process=\"spam\"}")),
                     HasSubstr("process_cpu_time_seconds_total{process=\"spam\",cpu_mode=\"user\"} ")));

@@ -29,13 +29,14 @@ struct Replica::Life {
 };
 
 Replica::Replica(std::string name, Spawner& spawner, ChildSpec spec, std::string socket_prefix,
-                 SupervisionOptions options, ReplicaHooks hooks)
+                 SupervisionOptions options, ReplicaHooks hooks, uint64_t& starts)
     : name_(std::move(name)),
       spawner_(spawner),
       spec_(std::move(spec)),
       socket_prefix_(std::move(socket_prefix)),
       options_(options),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      starts_(starts) {}
 
 Replica::~Replica() = default;
 
@@ -81,7 +82,7 @@ async::Task<void> Replica::RunOnce() {
   last_line_.clear();
   status_.pid = handle->pid;
   const pid_t pid = handle->pid;
-  hooks_.process(name_, pid);
+  hooks_.process(name_, pid, true);
   life.process.emplace(
       *async::Loop::Current(), *handle,
       [this, pid](std::string_view line) {
@@ -96,7 +97,7 @@ async::Task<void> Replica::RunOnce() {
   const std::string address = "unix:" + socket;
   if (co_await BecomeReady(life, address)) co_await Serve(life, address);
   co_await End(life);
-  hooks_.process(name_, 0);
+  hooks_.process(name_, pid, false);
   status_.pid = 0;
   status_.address.clear();
   unlink(socket.c_str());

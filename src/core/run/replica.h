@@ -43,7 +43,7 @@ struct ReplicaHooks {
   std::function<async::Task<absl::Status>(RequestContext context, const std::string& address)> probe;
   std::function<void()> changed;  // state went from or to kServing
   std::function<void(std::string_view line, pid_t pid)> log_line;
-  std::function<void(const std::string& replica, pid_t pid)> process;  // started; pid 0: ended
+  std::function<void(const std::string& replica, pid_t pid, bool runs)> process;  // started or ended
   std::function<void(std::string_view event)> log_event;  // "spam replica 0 is serving (pid 123)"
 };
 
@@ -51,9 +51,9 @@ struct ReplicaHooks {
 class Replica {
  public:
   // `socket_prefix` is the path of the socket without its ending; each start has a socket of its own, so that nobody
-  // talks to a predecessor.
+  // talks to a predecessor. `starts` counts them; it outlives the replica, and belongs to its successors too.
   Replica(std::string name, Spawner& spawner, ChildSpec spec, std::string socket_prefix,
-          SupervisionOptions options, ReplicaHooks hooks);
+          SupervisionOptions options, ReplicaHooks hooks, uint64_t& starts);
   ~Replica();
 
   async::Task<void> Run();
@@ -79,7 +79,7 @@ class Replica {
   CancelSource stop_;
   ReplicaStatus status_;
   std::string last_line_;
-  uint64_t starts_ = 0;
+  uint64_t& starts_;
   std::chrono::steady_clock::time_point served_since_{};
 };
 

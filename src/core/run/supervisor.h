@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/async/loop.h"
+#include "core/async/task.h"
 #include "core/rpc/balanced_endpoint.h"
 #include "core/run/replica.h"
 
@@ -31,6 +33,11 @@ class Supervisor {
   void Start();
   // Blocks until every child has ended: stop_timeout at most, and then the time that SIGKILL takes.
   void Stop();
+
+  // Replaces every child, one after the other: the successor starts and serves before the predecessor is told to stop and
+  // finishes its calls. No call is lost. FAILED_PRECONDITION if a successor does not come up: it is ended, and its
+  // predecessor and those that follow stay as they are. Any loop.
+  async::Task<absl::Status> Restart();
 
   rpc::Endpoint& endpoint();
   const std::string& name() const;

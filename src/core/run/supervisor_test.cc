@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -65,7 +66,10 @@ class SupervisorTest : public testing::Test {
       std::lock_guard lock(mutex_);
       lines_.emplace_back(line);
     };
-    hooks.process = [](const std::string&, pid_t) {};
+    hooks.process = [this](const std::string&, pid_t, bool runs) {
+      std::lock_guard lock(mutex_);
+      if (runs) ++starts_;
+    };
     hooks.log_event = [](std::string_view) {};
     supervisor_ = std::make_unique<Supervisor>(
         loops_.at(0), spawner_, std::move(service),
@@ -97,6 +101,7 @@ class SupervisorTest : public testing::Test {
   Spawner spawner_;
   std::mutex mutex_;
   std::vector<std::string> lines_;
+  int starts_ = 0;
   std::unique_ptr<Supervisor> supervisor_;
 };
 
@@ -145,6 +150,71 @@ TEST_F(SupervisorTest, AHangingChildIsKilled) {
   std::filesystem::remove(status().address.substr(5));
   EXPECT_TRUE(Eventually([&] { return status().restarts == 1; }));
   EXPECT_EQ(status().last_failure, "did not answer 3 health checks in a row");
+}
+
+TEST_F(SupervisorTest, RestartReplacesEachChildAndNobodyIsTurnedAway) {
+  Start(kServe, 2);
+  ASSERT_TRUE(Eventually([&] {
+    return status(0).state == ReplicaState::kServing && status(1).state == ReplicaState::kServing;
+  }));
+  const pid_t first = status(0).pid, second = status(1).pid;
+  std::atomic<bool> restarting = true;
+  absl::Status restarted;
+  std::thread restart([&] {
+    restarted = async::BlockOn(supervisor_->Restart());
+    restarting = false;
+  });
+  int calls = 0, failed = 0;
+  while (restarting) {
+    ++calls;
+    if (!Call().ok()) ++failed;
+  }
+  restart.join();
+  EXPECT_TRUE(restarted.ok()) << restarted;
+  EXPECT_GT(calls, 0);
+  EXPECT_EQ(failed, 0);
+  for (const size_t i : {0u, 1u}) {
+    EXPECT_EQ(status(i).state, ReplicaState::kServing);
+    EXPECT_EQ(status(i).restarts, 1u);
+    EXPECT_EQ(status(i).last_failure, "");
+  }
+  EXPECT_EQ(kill(first, 0), -1);
+  EXPECT_EQ(kill(second, 0), -1);
+}
+
+TEST_F(SupervisorTest, ASuccessorThatDoesNotComeUpLeavesItsPredecessor) {
+  // Only the first start finds no mark.
+  Start(
+      "mark=${STARLING_SOCKET%-*}.mark; if [ -e $mark ]; then echo no licence; exit 4; fi; "
+      ": > $mark; : > $STARLING_SOCKET; exec cat > /dev/null");
+  ASSERT_TRUE(Eventually([&] { return Call().ok(); }));
+  const pid_t pid = status().pid;
+  const absl::Status restarted = async::BlockOn(supervisor_->Restart());
+  EXPECT_EQ(restarted.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Message(restarted),
+            "Replica 0 of sample stays as it is, because its successor exited with 4 before it was ready; "
+            "last line: no "
+            "licence.");
+  EXPECT_EQ(status().pid, pid);
+  EXPECT_TRUE(Call().ok());
+}
+
+TEST_F(SupervisorTest, StopEndsARestartThatWaits) {
+  Start(
+      "mark=${STARLING_SOCKET%-*}.mark; if [ -e $mark ]; then exec cat > /dev/null; fi; "
+      ": > $mark; : > $STARLING_SOCKET; exec cat > /dev/null");
+  ASSERT_TRUE(Eventually([&] { return Call().ok(); }));
+  absl::Status restarted;
+  std::thread restart([&] { restarted = async::BlockOn(supervisor_->Restart()); });
+  // Its successor, which never serves, has been started.
+  EXPECT_TRUE(Eventually([&] {
+    std::lock_guard lock(mutex_);
+    return starts_ == 2;
+  }));
+  supervisor_->Stop();
+  restart.join();
+  EXPECT_FALSE(restarted.ok());
+  EXPECT_FALSE(async::BlockOn(supervisor_->Restart()).ok());
 }
 
 TEST_F(SupervisorTest, StopEndsEvenAChildThatIgnoresTheSignal) {
