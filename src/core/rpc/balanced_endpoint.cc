@@ -17,6 +17,8 @@ namespace {
 
 using resilience::Breaker;
 
+constexpr std::chrono::seconds kLongestPause(1);
+
 // What a status says of the target's health: nothing if the caller gave up, good if the target answered at all.
 enum class Health { kGood, kBad, kUnknown };
 
@@ -50,8 +52,19 @@ struct BalancedEndpoint::Target {
   const std::shared_ptr<Endpoint> endpoint;
   Breaker breaker;
   std::atomic<int> calls{0};
+  std::atomic<std::chrono::steady_clock::duration> paused_until{};  // since the clock's epoch
+
+  bool paused(std::chrono::steady_clock::time_point now) const {
+    return now.time_since_epoch() < paused_until.load();
+  }
 
   void Report(const absl::Status& status) {
+    const auto later = status.code() == absl::StatusCode::kUnavailable ? RetryAfter(status) : std::nullopt;
+    if (later.has_value()) {
+      // A target that starts answers "later" fastest of all: being the least busy, it would draw every call.
+      const auto pause = std::min<std::chrono::steady_clock::duration>(*later, kLongestPause);
+      paused_until = (std::chrono::steady_clock::now() + pause).time_since_epoch();
+    }
     switch (HealthOf(status)) {
       case Health::kGood:
         return breaker.OnResult(true, std::chrono::steady_clock::now());
@@ -83,18 +96,30 @@ struct BalancedEndpoint::State {
     if (count == 0) return nullptr;
     size_t first = RandomId() % count, second = RandomId() % count;
     if (targets[second]->calls.load() < targets[first]->calls.load()) std::swap(first, second);
-    std::shared_ptr<Target> last_resort;
+    std::vector<std::shared_ptr<Target>> last_resorts;
     for (size_t i = 0; i < count + 1; ++i) {
       // The two choices, then everybody else in turn.
       const auto& target = targets[i == 0 ? first : (second + i - 1) % count];
-      if (target.get() == avoid) {
-        last_resort = target;
+      if (target.get() == avoid || target->paused(now)) {
+        last_resorts.push_back(target);
         continue;
       }
       if (target->breaker.Allow(now)) return target;
     }
-    if (last_resort != nullptr && last_resort->breaker.Allow(now)) return last_resort;
+    for (const auto& target : last_resorts) {
+      if (target->breaker.Allow(now)) return target;
+    }
     return nullptr;
+  }
+
+  // Whether another target than `failed` takes calls now.
+  bool AnotherServes(const Target& failed) const {
+    const auto now = std::chrono::steady_clock::now();
+    std::lock_guard lock(mutex);
+    return std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
+      return target.get() != &failed && !target->paused(now) &&
+             target->breaker.state(now) == Breaker::State::kClosed;
+    });
   }
 
   absl::Status NoTarget() const {
@@ -109,13 +134,16 @@ struct BalancedEndpoint::State {
 
   // How long to wait before the next attempt; nullopt if there must be none.
   std::optional<std::chrono::milliseconds> RetryDelay(const RequestContext& context, const Method& method,
-                                                      const absl::Status& status, int attempt,
-                                                      resilience::Backoff& backoff) {
+                                                      const absl::Status& status, const Target& failed,
+                                                      int attempt, resilience::Backoff& backoff) {
     const bool harmless =
         NotProcessed(status) || (method.safe && status.code() == absl::StatusCode::kUnavailable);
     if (!harmless || attempt >= options.max_attempts || !context.Check().ok()) return std::nullopt;
     auto delay = backoff.Next(RandomId());
-    if (const auto asked = RetryAfter(status)) delay = std::max(delay, *asked);
+    // "Later" is meant for the one who said it.
+    if (const auto asked = RetryAfter(status); asked.has_value() && !AnotherServes(failed)) {
+      delay = std::max(delay, *asked);
+    }
     if (delay > std::chrono::seconds(1)) return std::nullopt;
     if (context.has_deadline() && std::chrono::steady_clock::now() + delay >= context.deadline())
       return std::nullopt;
@@ -184,7 +212,7 @@ async::Task<absl::StatusOr<Payload>> BalancedEndpoint::Unary(RequestContext cont
     if (!response.ok()) response = Judged(response.status(), context);
     target->Report(response.status());
     if (response.ok()) co_return response;
-    const auto delay = state->RetryDelay(context, method, response.status(), attempt, backoff);
+    const auto delay = state->RetryDelay(context, method, response.status(), *target, attempt, backoff);
     if (!delay.has_value()) co_return response;
     CO_RETURN_IF_ERROR(co_await async::Sleep(*delay, context.cancel()));
   }
@@ -221,7 +249,7 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
     target->Report(item.status());
     if (!item.ok()) {
       const auto delay = only_request.has_value()
-                             ? state->RetryDelay(context, method, item.status(), attempt, backoff)
+                             ? state->RetryDelay(context, method, item.status(), *target, attempt, backoff)
                              : std::nullopt;
       if (!delay.has_value()) co_return item.status();
       CO_RETURN_IF_ERROR(co_await async::Sleep(*delay, context.cancel()));

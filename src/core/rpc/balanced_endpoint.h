@@ -29,7 +29,7 @@ struct BalancedStats {
 };
 
 // Each call goes to the less busy of two addresses picked at random (M. Mitzenmacher, "The Power of Two Choices", 2001),
-// past those whose breaker is open. A failed call is repeated on another address if that is harmless: the method is
+// past those whose breaker is open, and past those that said "later" as long as that lasts, unless all did. A failed call is repeated on another address if that is harmless: the method is
 // `safe` and the answer UNAVAILABLE, or the peer certainly has not begun it; only before the first item of a stream,
 // only within the deadline and the budget. A target's CANCELLED that the caller did not ask for is UNAVAILABLE. With no address to call: UNAVAILABLE with a RetryAfter. Thread-safe.
 class BalancedEndpoint final : public Endpoint {

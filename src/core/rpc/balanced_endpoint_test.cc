@@ -97,6 +97,24 @@ TEST_F(BalancedEndpointTest, ATargetThatGivesUpACallHasFailedIt) {
   EXPECT_EQ(Call(*alone, kUnsafe).code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(BalancedEndpointTest, WhoSaysLaterIsLeftAloneForThatLong) {
+  auto endpoint = Make({"a", "b"});
+  target("a")->status = WithRetryAfter(Unavailable("starting"), std::chrono::seconds(60));
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(Call(*endpoint, kSafe).ok());
+  // One call found out, and one more may for each second of the longest pause.
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_LE(target("a")->calls, 1 + took / std::chrono::seconds(1));
+  EXPECT_GE(target("a")->calls, 1);
+}
+
+TEST_F(BalancedEndpointTest, IfAllSayLaterTheyAreAskedAllTheSame) {
+  auto endpoint = Make({"a"});
+  target("a")->status = WithRetryAfter(Unavailable("busy"), std::chrono::seconds(60));
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+  EXPECT_EQ(target("a")->calls, 20);
+}
+
 TEST_F(BalancedEndpointTest, ACallerWhoGivesUpIsToldSo) {
   auto endpoint = Make({"a"});
   target("a")->status = Cancelled("as asked");
