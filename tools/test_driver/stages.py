@@ -7,7 +7,7 @@ from pathlib import Path
 
 from test_driver.stage import ROOT
 
-PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
+PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q", "-m", "not long"]
 JOBS = str(len(os.sched_getaffinity(0)))
 SANITIZER_OPTIONS = {
     # Threads of OpenVINO's plugins end after their library was unloaded, which the bookkeeping of thread-local storage cannot bear.

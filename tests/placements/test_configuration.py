@@ -1,0 +1,44 @@
+"""Placements that cannot be: the start is refused with one sentence that says what to change."""
+
+import subprocess
+
+import pytest
+import yaml
+from harness.program import BINARY, ROOT
+
+
+def refused(tmp_path, placement, *arguments):
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"placement": placement, "server": {name: {"address": "127.0.0.1:0"} for name in ("http", "grpc", "admin")}}))
+    result = subprocess.run([BINARY, "serve", "--config", config, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1, result
+    return result.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    "placement, words",
+    [
+        ({"sentiment": {"mode": "inlined"}}, ["config.yaml:", "placement.sentiment.mode", "inline"]),
+        ({"sentimental": {"mode": "inline"}}, ["config.yaml:", "sentimental", "sentiment"]),
+        ({"sentiment": {"mode": "remote"}}, ["placement.sentiment.targets must name its addresses"]),
+        ({"sentiment": {"mode": "remote", "targets": ["somewhere"]}}, ["'somewhere' is no target: write host:port"]),
+        ({"sentiment": {"mode": "remote", "targets": ["a:1"], "tls": {"ca_file": "no/such.pem"}}}, ["no/such.pem"]),
+        ({"sentiment": {"mode": "process", "replicas": 0}}, ["config.yaml:", "placement.sentiment.replicas"]),
+        ({"spam": {"mode": "inline"}}, ["Service spam is a program in another language", "placement.spam.mode"]),
+        ({"spam": {"mode": "process"}}, ["placement.spam.command"]),
+        ({"models": {"mode": "off"}}, ["Service sentiment needs models, which is not configured."]),
+    ],
+)
+def test_a_wrong_placement_is_refused_with_a_sentence(tmp_path, placement, words):
+    error = refused(tmp_path, placement)
+    assert error.count("\n") <= 3, error
+    for word in words:
+        assert word in error
+
+
+def test_a_target_that_is_no_service_is_named(tmp_path):
+    assert "There is no service 'nothing'" in refused(tmp_path, {}, "--target", "nothing")
+
+
+def test_a_target_whose_need_is_not_there_is_named(tmp_path):
+    assert "Service sentiment needs models" in refused(tmp_path, {}, "--target", "sentiment")
