@@ -34,8 +34,11 @@ std::string WithoutLineFeed(const std::string& json) {
 
 }  // namespace
 
-AdminService::AdminService(observe::Logger& logger, Services services)
-    : logger_(logger), services_(std::move(services)), started_(std::chrono::system_clock::now()) {}
+AdminService::AdminService(observe::Logger& logger, Services services, CancelToken stopping)
+    : logger_(logger),
+      services_(std::move(services)),
+      stopping_(std::move(stopping)),
+      started_(std::chrono::system_clock::now()) {}
 
 async::Task<absl::StatusOr<v1::GetStatusResponse>> AdminService::GetStatus(RequestContext,
                                                                            const v1::GetStatusRequest&) {
@@ -89,6 +92,7 @@ async::Stream<v1::LogLine> AdminService::TailLogs(RequestContext context, v1::Ta
     if (!lines.TryPush(line)) missed->fetch_add(1);
   };
   const observe::LogSubscription subscription = logger_.Subscribe(push, std::min(last, kTailQueue));
+  const CancelRegistration stop = stopping_.OnCancel([lines](const absl::Status&) { lines.Close(); });
   while (true) {
     auto next = co_await lines.Pop(context.cancel());
     if (!next.ok()) co_return next.status();

@@ -16,7 +16,8 @@ namespace starling::app {
 class AdminService final : public admin::v1::AdminService {
  public:
   using Services = std::function<std::vector<const PlacedService*>()>;
-  AdminService(observe::Logger& logger, Services services);
+  // `stopping`: cancelled when the program stops; a tail ends then, and holds nothing up.
+  AdminService(observe::Logger& logger, Services services, CancelToken stopping);
 
   async::Task<absl::StatusOr<admin::v1::GetStatusResponse>> GetStatus(
       RequestContext context, const admin::v1::GetStatusRequest& request) override;
@@ -28,6 +29,7 @@ class AdminService final : public admin::v1::AdminService {
  private:
   observe::Logger& logger_;
   const Services services_;
+  const CancelToken stopping_;
   const std::chrono::system_clock::time_point started_;
 };
 

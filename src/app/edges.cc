@@ -131,7 +131,8 @@ struct Edges::Parts {
         health(*this),
         metrics_page(t.metrics()),
         guarded_metrics_page(metrics_page),
-        admin_service(t.logger(), [this] { return Services(); }),
+        admin_service(
+            t.logger(), [this] { return Services(); }, stopping.token()),
         admin_dispatcher(admin_service),
         health_service([this] { return current.load(); }),
         health_dispatcher(health_service),
@@ -176,6 +177,7 @@ struct Edges::Parts {
   async::Pool& pool;
   Telemetry& telemetry;
   std::atomic<const Placements*> current{nullptr};  // while they serve
+  CancelSource stopping;
   LivePage live_page;
   ReadyPage ready_page;
   Health health;
@@ -287,6 +289,7 @@ async::Task<void> DrainAll(std::vector<std::unique_ptr<http::Listener>>* listene
 
 bool Edges::DrainPublic(std::chrono::milliseconds grace) {
   parts_->current.store(nullptr);
+  parts_->stopping.Cancel();
   std::promise<bool> done;
   async::Spawn(parts_->control, DrainAll(&parts_->public_listeners, grace, &done));
   return done.get_future().get();

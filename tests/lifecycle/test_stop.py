@@ -77,7 +77,7 @@ class Watching:
         self._channel = grpc.insecure_channel(program.grpc)
         self.statuses, self.ended = [], threading.Event()
         stub = health_pb2_grpc.HealthStub(self._channel)
-        self._call = stub.Watch(health_pb2.HealthCheckRequest())
+        self._call = stub.Watch(health_pb2.HealthCheckRequest(service="starling.sentiment.v1.SentimentService"))
         threading.Thread(target=self._read, daemon=True).start()
         wait_for(lambda: self.statuses, what="the first status")
 
@@ -91,11 +91,16 @@ class Watching:
 
 
 def test_watchers_hear_of_the_stop_and_hold_nothing_up():
-    with Program(REMOTE) as program:
+    # A child that never serves gives the log a line.
+    talks = {"mode": "process", "command": ["sh", "-c", "echo hello; exec cat"]}
+    with Program({"placement": {**REMOTE["placement"], "spam": talks}}, wait_ready=False) as program:
         watch = Watching(program)
+        wait_for(lambda: "hello" in program.log(), what="the child's line")
         assert watch.statuses == [health_pb2.HealthCheckResponse.SERVING]
         with httpx.stream("GET", program.admin_url + "/admin/logs?last=10") as tail:
             assert tail.status_code == 200
+            lines = tail.iter_lines()
+            assert "hello" in next(line for line in lines if line.startswith("data: "))
             began = time.monotonic()
             program.process.send_signal(signal.SIGTERM)
             # The grace of server.drain_timeout is for requests: it is 15 s here.
