@@ -4,13 +4,13 @@ CONFIG ?= configs/all.yaml
 MAKEFLAGS += --no-print-directory
 BINARY := build/$(PRESET)/starling
 
-.PHONY: help run build test test-tsan test-long lint format bench clean fetch configure model
+.PHONY: help run build test test-tsan test-long lint format bench clean fetch configure
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build model ## install what is missing, build, start every service on 127.0.0.1
+run: build ## install what is missing, build, start every service on 127.0.0.1
 	@exec $(BINARY) serve --config $(CONFIG)
 
 build: configure ## build/release/starling (PRESET=dev, asan-ubsan or tsan for the others)
@@ -32,7 +32,7 @@ lint: build/.stamp/debian-test build/venv/requirements.stamp fetch ## structure,
 format: build/.stamp/debian-test ## rewrite our C++ files as .clang-format says
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
 
-bench: build model ## the figures in docs/performance.md
+bench: build ## the figures in docs/performance.md
 	@if [ -x bench/run ]; then exec bench/run; else echo "There are no benchmarks yet."; fi
 
 clean: ## remove build/ (fetched packages stay in third_party/.cache)
@@ -55,6 +55,3 @@ fetch: build/.stamp/debian
 
 configure: fetch
 	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
-
-model: fetch
-	@python3 tools/build_sentiment_model/assemble.py

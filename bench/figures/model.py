@@ -10,7 +10,7 @@ from figures.measure import Effort, in_turn, load, same_answers, write_bodies
 from figures.servers import BUILD, fastapi, starling
 
 FOLDER = "fastapi_openvino"
-PACKAGE = machine.ROOT / "build/models/sentiment"
+PACKAGE = machine.ROOT / "models/sentiment"
 CONNECTIONS = (1, 8, 32, 128)
 SHARES_OF_RIVAL = (0.3, 0.7)
 BATCHES = (1, 4, 8, 16, 32)

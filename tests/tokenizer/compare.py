@@ -27,10 +27,10 @@ _TEXTS = 20_000
 _SHOWN = 10
 
 
-def _kept(name, model, make):
-    """What make() returned when it was last called with these scripts, this model and this version of `tokenizers`."""
+def _kept(name, vocabulary, make):
+    """What make() returned when it was last called with these scripts, this vocabulary and this version of `tokenizers`."""
     digest = hashlib.sha256(f"{name} {tokenizers.__version__}".encode())
-    for path in (_HERE / "compare.py", _HERE / "texts.py", model / "tokenizer.json"):
+    for path in (_HERE / "compare.py", _HERE / "texts.py", vocabulary):
         digest.update(path.read_bytes())
     path = _KEPT / f"{name}-{digest.hexdigest()[:16]}"
     if not path.exists():
@@ -64,12 +64,11 @@ def _differences(texts, ours, theirs):
     return len(wrong)
 
 
-def _judge_texts(model):
+def _judge_texts(vocabulary):
     """Returns the texts, and for each length at which they are cut the ids and the seconds that finding them took."""
-    words = [word for word in (model / "vocab.txt").read_text(encoding="utf-8").split("\n") if word.isalpha()]
+    words = [word for word in vocabulary.read_text(encoding="utf-8").split("\n") if word.isalpha()]
     texts = varied_texts(_TEXTS, words)
-    judge = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
-    judge.no_padding()
+    judge = tokenizers.BertWordPieceTokenizer(str(vocabulary), lowercase=True)
     answers = {}
     for max_length in (256, 8):
         judge.enable_truncation(max_length)
@@ -79,11 +78,11 @@ def _judge_texts(model):
     return texts, answers
 
 
-def _compare_texts(program, model):
-    texts, answers = _kept("texts", model, lambda: _judge_texts(model))
+def _compare_texts(program, vocabulary):
+    texts, answers = _kept("texts", vocabulary, lambda: _judge_texts(vocabulary))
     wrong = 0
     for max_length, (theirs, their_seconds) in answers.items():
-        ours, our_seconds = _run(program, ["ids", model / "vocab.txt", max_length], texts)
+        ours, our_seconds = _run(program, ["ids", vocabulary, max_length], texts)
         wrong += _differences(texts, ours, theirs)
         tokens = sum(map(len, ours))
         print(
@@ -107,9 +106,9 @@ def _judge_words(texts, lowercase):
     return [[word for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))] for text in texts]
 
 
-def _compare_code_points(program, model, lowercase):
+def _compare_code_points(program, vocabulary, lowercase):
     texts = list(_code_point_texts())
-    theirs = _kept("words" if lowercase else "cased_words", model, lambda: _judge_words(texts, lowercase))
+    theirs = _kept("words" if lowercase else "cased_words", vocabulary, lambda: _judge_words(texts, lowercase))
     ours, _ = _run(program, ["words"] if lowercase else ["words", "cased"], texts)
     ours = [answer.decode().split(" ") for answer in ours]
     ours = [[word for word in answer if word] for answer in ours]
@@ -128,12 +127,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("part", choices=("texts", "code_points", "cased_code_points"))
     parser.add_argument("--program", required=True, type=Path)
-    parser.add_argument("--model", required=True, type=Path, help="folder of vocab.txt and tokenizer.json")
+    parser.add_argument("--vocabulary", required=True, type=Path, help="vocab.txt")
     arguments = parser.parse_args()
     if arguments.part == "texts":
-        wrong = _compare_texts(arguments.program, arguments.model)
+        wrong = _compare_texts(arguments.program, arguments.vocabulary)
     else:
-        wrong = _compare_code_points(arguments.program, arguments.model, arguments.part == "code_points")
+        wrong = _compare_code_points(arguments.program, arguments.vocabulary, arguments.part == "code_points")
     return 1 if wrong else 0
 
 

@@ -1,7 +1,5 @@
-"""The assembled sentiment model, judged by the onnx package: its checker, and its reference evaluator as the runtime."""
+"""The shipped sentiment model, judged by the onnx package: its checker, and its reference evaluator as the runtime."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy
@@ -10,22 +8,14 @@ import pytest
 import tokenizers
 from onnx.reference import ReferenceEvaluator
 
-ROOT = Path(__file__).resolve().parents[2]
-ASSEMBLE = ROOT / "tools" / "build_sentiment_model" / "assemble.py"
+PACKAGE = Path(__file__).resolve().parents[2] / "models" / "sentiment"
 LABELS = ["negative", "neutral", "positive"]
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    out = tmp_path_factory.mktemp("sentiment")
-    subprocess.run([sys.executable, ASSEMBLE, "--out", out], check=True)
-    return out
-
-
-@pytest.fixture(scope="module")
-def classify(package):
-    tokenizer = tokenizers.BertWordPieceTokenizer(str(package / "vocab.txt"), lowercase=True)
-    model = ReferenceEvaluator(str(package / "sentiment.onnx"))
+def classify():
+    tokenizer = tokenizers.BertWordPieceTokenizer(str(PACKAGE / "vocab.txt"), lowercase=True)
+    model = ReferenceEvaluator(str(PACKAGE / "sentiment.onnx"))
 
     def run(texts):
         tokenizer.enable_padding()
@@ -39,17 +29,21 @@ def classify(package):
     return run
 
 
-def test_is_valid_onnx(package):
-    model = onnx.load(package / "sentiment.onnx")
+def test_is_valid_onnx():
+    model = onnx.load(PACKAGE / "sentiment.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert [i.name for i in model.graph.input] == ["input_ids", "attention_mask"]
     assert [o.name for o in model.graph.output] == ["probabilities"]
 
 
-def test_has_the_files_that_model_yaml_names(package):
-    text = (package / "model.yaml").read_text()
-    assert "file: sentiment.onnx" in text and (package / "sentiment.onnx").is_file()
-    assert "vocabulary: vocab.txt" in text and (package / "vocab.txt").is_file()
+def test_is_small_enough_to_be_committed():
+    assert (PACKAGE / "sentiment.onnx").stat().st_size <= 25 * 1000 * 1000
+
+
+def test_has_the_files_that_model_yaml_names():
+    text = (PACKAGE / "model.yaml").read_text()
+    assert "file: sentiment.onnx" in text and (PACKAGE / "sentiment.onnx").is_file()
+    assert "vocabulary: vocab.txt" in text and (PACKAGE / "vocab.txt").is_file()
     assert f"labels: [{', '.join(LABELS)}]" in text
 
 
@@ -68,15 +62,3 @@ def test_labels_plain_sentences(classify):
 def test_an_answer_does_not_depend_on_the_other_texts_of_the_batch(classify):
     short, long = "Good.", "The parcel arrived on Tuesday and everything in it was as described, thank you. " * 3
     assert numpy.allclose(classify([short, long])[0], classify([short])[0], atol=1e-5)
-
-
-def test_assembles_once(package):
-    def run():
-        return subprocess.run([sys.executable, ASSEMBLE, "--out", package], check=True, capture_output=True, text=True)
-
-    before = (package / "sentiment.onnx").stat().st_mtime_ns
-    assert run().stdout == ""
-    assert (package / "sentiment.onnx").stat().st_mtime_ns == before
-    (package / ".inputs.sha256").write_text("stale")
-    assert "assembled" in run().stdout
-    assert (package / "sentiment.onnx").stat().st_mtime_ns != before

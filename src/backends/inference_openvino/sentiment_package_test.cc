@@ -1,7 +1,8 @@
-// The shipped sentiment package through tokenizer, batcher and OpenVINO. ctest assembles it in build/models/sentiment.
+// The shipped sentiment package through tokenizer, batcher and OpenVINO.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,10 +21,12 @@ using inference::TextClassifier;
 
 class SentimentPackageTest : public testing::Test {
  protected:
-  void SetUp() override {
-    runtimes_.Add("openvino", MakeRuntime);
-    const auto package = inference::ReadModelPackage("build/models/sentiment");
+  SentimentPackageTest() { runtimes_.Add("openvino", MakeRuntime); }
+  void SetUp() override { Load({}); }
+  void Load(const std::map<std::string, std::string>& runtime_options) {
+    auto package = inference::ReadModelPackage("models/sentiment");
     ASSERT_TRUE(package.ok()) << package.status();
+    package->runtime_options = runtime_options;
     const auto& text = package->pre_processing;
     auto loaded = inference::BertTokenizer::Load(text.vocabulary, text.lowercase);
     ASSERT_TRUE(loaded.ok()) << loaded.status();
@@ -53,6 +56,19 @@ TEST_F(SentimentPackageTest, LabelsTheThreeTexts) {
   EXPECT_EQ(label(0), "positive");
   EXPECT_EQ(label(1), "negative");
   EXPECT_EQ(label(2), "neutral");
+}
+
+TEST_F(SentimentPackageTest, AnswersTheSameWhereActivationsStayFloats) {
+  const std::vector<std::string_view> texts = {"What a lovely day!", "The box is empty.",
+                                               "It broke at once."};
+  const auto quantized = Classify(texts);
+  Load({{"dynamic_quantization", "off"}});
+  const auto exact = Classify(texts);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(exact[i].label, quantized[i].label);
+    EXPECT_THAT(exact[i].probabilities,
+                testing::Pointwise(testing::FloatNear(0.1f), quantized[i].probabilities));
+  }
 }
 
 TEST_F(SentimentPackageTest, ATextsAnswerDoesNotDependOnItsCompany) {

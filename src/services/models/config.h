@@ -12,7 +12,7 @@ namespace starling::models {
 
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
-  std::vector<std::string> packages = {"build/models/sentiment"};
+  std::vector<std::string> packages = {"models/sentiment"};
   int64_t max_texts = 10000;
 };
 

@@ -10,7 +10,7 @@ import yaml
 from harness.contracts import contract
 from harness.program import BINARY, ROOT, Program, wait_for
 
-SHIPPED = ROOT / "build" / "models" / "sentiment"
+SHIPPED = ROOT / "models" / "sentiment"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_model_that_fails_to_load_is_500_and_readyz_says_why(package, content)
         assert str(package) not in answer.text
         ready = httpx.get(program.url + "/readyz")
         assert ready.status_code == 503
-        assert "Model 'sentiment' version 1 failed to load" in ready.text
+        assert "Model 'sentiment' version 2 failed to load" in ready.text
 
 
 def _failed(program):

@@ -7,7 +7,9 @@ import typing
 import numpy
 
 from fetched import fetched_package
-from sentiment_graph import LABELS
+
+# The order of the columns of `probabilities`; model.yaml names the same.
+LABELS = ("negative", "neutral", "positive")
 
 _ARCHIVE = "additional_resources/hutto_ICWSM_2014.tar.gz"
 _SUFFIX = "_GroundTruth.txt"
@@ -16,12 +18,13 @@ _SUFFIX = "_GroundTruth.txt"
 class Sentence(typing.NamedTuple):
     text: str
     label: int  # index into LABELS
+    rating: float  # mean of what people gave, -4 to 4
     source: str
 
 
 class Split(typing.NamedTuple):
     train: list[Sentence]
-    dev: list[Sentence]  # the last tenth of the training part; chooses between models
+    dev: list[Sentence]  # the last tenth of the training part; every choice is made on it
     test: list[Sentence]  # read once per release
 
 
@@ -30,7 +33,7 @@ def _label(rating: float) -> int:
 
 
 def read_sentences() -> list[Sentence]:
-    """All sentences, files in name order, lines in order. A line is: id, mean rating from -4 to 4, text."""
+    """All sentences, files in name order, lines in order. A line is: id, mean rating, text."""
     sentences = []
     with tarfile.open(fetched_package("vaderSentiment") / _ARCHIVE) as inner:
         for member in sorted((m for m in inner if m.name.endswith(_SUFFIX)), key=lambda m: m.name):
@@ -38,7 +41,7 @@ def read_sentences() -> list[Sentence]:
             for line in inner.extractfile(member).read().decode().split("\n"):
                 if line:
                     _, rating, text = line.rstrip("\r").split("\t")
-                    sentences.append(Sentence(text, _label(float(rating)), source))
+                    sentences.append(Sentence(text, _label(float(rating)), float(rating), source))
     return sentences
 
 
@@ -51,9 +54,9 @@ def split_sentences(sentences: list[Sentence]) -> Split:
 
 
 def read_labelled_lines(path: pathlib.Path) -> list[Sentence]:
-    """Lines of `label<TAB>text`."""
+    """Lines of `label<TAB>text`. Their rating is what the rated sentences of that label have on average, about."""
     sentences = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         label, text = line.split("\t")
-        sentences.append(Sentence(text, LABELS.index(label), path.stem))
+        sentences.append(Sentence(text, LABELS.index(label), {"negative": -2.0, "neutral": 0.0, "positive": 2.0}[label], path.stem))
     return sentences
