@@ -110,12 +110,11 @@ std::string MapChecks(const FieldDescriptor& field, const FieldRules& rules) {
   const std::string key = Lambda("check_key", field, *field.message_type()->map_key(), own.keys());
   const std::string value = Lambda("check_value", field, *field.message_type()->map_value(), own.values());
   if (key.empty() && value.empty()) return checks;
-  const bool text = field.message_type()->map_key()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   const std::string condition = (key.empty() ? "" : "check_key(entry.first)") +
                                 std::string(key.empty() || value.empty() ? "" : " && ") +
                                 (value.empty() ? "" : "check_value(entry.second)");
   return checks + key + value + "for (const auto& entry : list) {\nif (!(" + condition +
-         ")) return fault.AtKey(" + (text ? "entry.first" : "std::to_string(entry.first)") + ");\n}\n";
+         ")) return fault.AtKey(json::KeyText(entry.first));\n}\n";
 }
 
 std::string OneChecks(const FieldDescriptor& field, const FieldRules& rules) {

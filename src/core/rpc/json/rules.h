@@ -42,6 +42,14 @@ int CompareTime(const Time& time, int64_t seconds, int32_t nanos) {
   return time.nanos() < nanos ? -1 : time.nanos() > nanos ? 1 : 0;
 }
 
+// A map's key as JSON has it.
+inline std::string KeyText(const std::string& key) { return key; }
+inline std::string KeyText(bool key) { return key ? "true" : "false"; }
+template <typename Int>
+std::string KeyText(Int key) {
+  return std::to_string(key);
+}
+
 // Index of the first item that equals one before it, or the size of the list.
 template <typename List>
 size_t FirstRepeated(const List& list) {
