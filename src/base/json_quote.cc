@@ -1,5 +1,8 @@
 #include "base/json_quote.h"
 
+#include <array>
+#include <cstddef>
+
 #include "base/utf8.h"
 
 namespace starling {
@@ -43,10 +46,35 @@ size_t SequenceLength(unsigned char lead) {
   return lead >= 0xc2 ? 2 : 1;
 }
 
+// Whether a byte stands for itself in a string.
+constexpr std::array<bool, 256> MakePlain() {
+  std::array<bool, 256> plain{};
+  for (size_t i = 0x20; i < plain.size(); ++i) plain[i] = i != '"' && i != '\\' && i != 0x7f;
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = MakePlain();
+
+// Nearly all text is valid and has little to escape, so it goes over in long runs.
+void AppendValid(std::string_view text, std::string* out) {
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (kPlain[static_cast<unsigned char>(text[i])]) continue;
+    out->append(text.substr(begin, i - begin));
+    AppendAscii(text[i], out);
+    begin = i + 1;
+  }
+  out->append(text.substr(begin));
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* out) {
   *out += '"';
+  if (IsValidUtf8(text)) {
+    AppendValid(text, out);
+    *out += '"';
+    return;
+  }
   for (size_t i = 0; i < text.size();) {
     if (static_cast<unsigned char>(text[i]) < 0x80) {
       AppendAscii(text[i++], out);

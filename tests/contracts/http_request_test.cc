@@ -20,7 +20,8 @@ const rpc::Method& MethodNamed(std::string_view name) {
 
 const rpc::HttpRule& FindRule(size_t index) { return MethodNamed("Find").http[index]; }
 
-absl::StatusOr<FindRequest> Decode(size_t rule, std::vector<std::string> path, Query query, std::string_view body = "") {
+absl::StatusOr<FindRequest> Decode(size_t rule, std::vector<std::string> path, Query query,
+                                   std::string_view body = "") {
   FindRequest request;
   const auto status = FindRule(rule).decode({std::move(path), std::move(query)}, body, {}, &request);
   if (!status.ok()) return status;
@@ -39,7 +40,8 @@ TEST(HttpRequest, ThePathFeedsNestedFieldsAndTheRest) {
   CountRequest count;
   ASSERT_TRUE(MethodNamed("Count").http[0].decode({{"12"}, {}}, "", {}, &count).ok());
   EXPECT_EQ(count.to(), 12);
-  EXPECT_EQ(Message(MethodNamed("Count").http[0].decode({{"x"}, {}}, "", {}, &count)), "'to' must be a whole number.");
+  EXPECT_EQ(Message(MethodNamed("Count").http[0].decode({{"x"}, {}}, "", {}, &count)),
+            "'to' must be a whole number.");
 }
 
 TEST(HttpRequest, TheQueryFeedsEveryOtherField) {
@@ -80,7 +82,8 @@ TEST(HttpRequest, TheQueryFeedsEveryOtherField) {
 TEST(HttpRequest, FaultsOfParametersAreToldWithTheirPath) {
   EXPECT_EQ(Told(2, {{"exact", "yes"}}), "'exact' must be true or false.");
   EXPECT_EQ(Told(2, {{"filter.limit", "1.5"}}), "'filter.limit' must be a whole number, without a fraction.");
-  EXPECT_EQ(Told(2, {{"colors", "BLUE"}}), "'colors' must be one of COLOR_UNSPECIFIED, COLOR_RED, COLOR_GREEN, or a whole number.");
+  EXPECT_EQ(Told(2, {{"colors", "BLUE"}}),
+            "'colors' must be one of COLOR_UNSPECIFIED, COLOR_RED, COLOR_GREEN, or a whole number.");
   EXPECT_EQ(Told(2, {{"filter", "x"}}), "'filter' must be an object.");
   EXPECT_EQ(Told(2, {{"name", "\xff"}}), "'name' is not valid UTF-8.");
   EXPECT_EQ(Told(2, {{"page", "1"}, {"page", "1"}}), "'page' is given more than once.");
@@ -88,7 +91,8 @@ TEST(HttpRequest, FaultsOfParametersAreToldWithTheirPath) {
 }
 
 TEST(HttpRequest, ABodyFieldComesFromTheBodyAndTheRestFromTheQuery) {
-  const auto request = Decode(1, {"n"}, {{"exact", "true"}, {"filter.limit", "7"}, {"name", "other"}}, R"({"words": ["a"], "limit": 5})");
+  const auto request = Decode(1, {"n"}, {{"exact", "true"}, {"filter.limit", "7"}, {"name", "other"}},
+                              R"({"words": ["a"], "limit": 5})");
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->name(), "n");
   EXPECT_TRUE(request->exact());
@@ -99,7 +103,8 @@ TEST(HttpRequest, ABodyFieldComesFromTheBodyAndTheRestFromTheQuery) {
   EXPECT_FALSE(empty->has_filter());
   EXPECT_EQ(Told(1, {}, R"({"words": [1]})"), "'filter.words[0]' must be a string, not a number.");
   EXPECT_EQ(Told(1, {}, "[]"), "'filter' must be an object, not a list.");
-  EXPECT_EQ(Told(1, {}, "{} {}"), "The JSON is malformed at line 1, column 4: nothing may follow the end of the document.");
+  EXPECT_EQ(Told(1, {}, "{} {}"),
+            "The JSON is malformed at line 1, column 4: nothing may follow the end of the document.");
 }
 
 TEST(HttpRequest, TheWholeBodyIsTheRequest) {
@@ -107,7 +112,8 @@ TEST(HttpRequest, TheWholeBodyIsTheRequest) {
   const auto& rule = MethodNamed("Echo").http[0];
   ASSERT_TRUE(rule.decode({{}, {{"a_string", "ignored"}}}, R"({"aString": "x"})", {}, &message).ok());
   EXPECT_EQ(message.a_string(), "x");
-  EXPECT_EQ(Message(rule.decode({{}, {}}, "", {}, &message)), "The body is empty; it must be a JSON document.");
+  EXPECT_EQ(Message(rule.decode({{}, {}}, "", {}, &message)),
+            "The body is empty; it must be a JSON document.");
 }
 
 TEST(HttpRequest, TheAnswerIsTheResponseOrOneFieldOfIt) {

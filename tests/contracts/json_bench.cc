@@ -11,7 +11,8 @@ namespace {
 
 namespace util = google::protobuf::util;
 
-constexpr char kText[] = "I had a terrible experience with their customer service. \"Never again\", said my café neighbour.";
+constexpr char kText[] =
+    "I had a terrible experience with their customer service. \"Never again\", said my café neighbour.";
 
 AnalyzeSentimentRequest MakeRequest(int64_t texts) {
   AnalyzeSentimentRequest request;

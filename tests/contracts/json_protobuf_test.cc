@@ -137,16 +137,18 @@ TEST_P(EveryType, TheDocumentIsTheSame) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Contracts, EveryType,
-    ::testing::Values(&EverythingType(), &Everything_NestedType(), &Everything_Nested_DeeperType(), &PlaceType(), &CountRequestType(),
-                      &CountResponseType(), &FindRequestType(), &FindRequest_FilterType(), &FindResponseType(), &RulesType(),
-                      &RequiredType(), &sentiment::v1::AnalyzeSentimentRequestType(), &sentiment::v1::AnalyzeSentimentResponseType()),
-    [](const auto& info) {
-      std::string name(info.param->full_name);
-      for (char& c : name) c = c == '.' ? '_' : c;
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Contracts, EveryType,
+                         ::testing::Values(&EverythingType(), &Everything_NestedType(),
+                                           &Everything_Nested_DeeperType(), &PlaceType(), &CountRequestType(),
+                                           &CountResponseType(), &FindRequestType(),
+                                           &FindRequest_FilterType(), &FindResponseType(), &RulesType(),
+                                           &RequiredType(), &sentiment::v1::AnalyzeSentimentRequestType(),
+                                           &sentiment::v1::AnalyzeSentimentResponseType()),
+                         [](const auto& info) {
+                           std::string name(info.param->full_name);
+                           for (char& c : name) c = c == '.' ? '_' : c;
+                           return name;
+                         });
 
 // The differences.
 

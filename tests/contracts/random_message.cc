@@ -46,14 +46,17 @@ Real RandomReal(Random& random, bool finite) {
                                -1};
   constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
   if (Below(random, 2) == 0) return kSpecial[Below(random, std::size(kSpecial))];
-  if (!finite && Below(random, 4) == 0) return Below(random, 2) == 0 ? kInfinity : Below(random, 2) == 0 ? -kInfinity : std::nan("");
+  if (!finite && Below(random, 4) == 0)
+    return Below(random, 2) == 0 ? kInfinity : Below(random, 2) == 0 ? -kInfinity : std::nan("");
   const auto value = std::bit_cast<Real>(static_cast<Bits>(random()));
   return std::isfinite(value) ? value : 1;
 }
 
 std::string RandomText(Random& random) {
-  static const std::string kPieces[] = {"a", "Z", " ", "\"", "\\", "/", std::string(1, '\0'), "\n", "\x1f", "\x7f", "é", "\u2028",
-                                        "中", "😀", "\U0010ffff", "<", "&", "'", "\ufeff", "{}[],:", "e\u0301"};
+  static const std::string kPieces[] = {
+      "a",          "Z",    " ",    "\"", "\\",     "/",      std::string(1, '\0'),
+      "\n",         "\x1f", "\x7f", "é",  "\u2028", "中",     "😀",
+      "\U0010ffff", "<",    "&",    "'",  "\ufeff", "{}[],:", "e\u0301"};
   std::string text;
   for (uint64_t i = Below(random, 12); i > 0; --i) text += kPieces[Below(random, std::size(kPieces))];
   return text;
@@ -81,7 +84,8 @@ void RandomValue(Random& random, int depth, google::protobuf::Value& value) {
       }
       return (void)value.mutable_struct_value();
     default:
-      for (uint64_t i = Below(random, 4); i > 0; --i) RandomValue(random, depth - 1, *value.mutable_list_value()->add_values());
+      for (uint64_t i = Below(random, 4); i > 0; --i)
+        RandomValue(random, depth - 1, *value.mutable_list_value()->add_values());
       return (void)value.mutable_list_value();
   }
 }
@@ -90,7 +94,8 @@ void RandomValue(Random& random, int depth, google::protobuf::Value& value) {
 bool RandomWellKnown(Random& random, int depth, Message& message) {
   if (auto* time = dynamic_cast<google::protobuf::Timestamp*>(&message)) {
     constexpr int64_t kFirst = -62135596800, kLast = 253402300799;
-    time->set_seconds(Below(random, 4) == 0 ? kFirst : kFirst + static_cast<int64_t>(Below(random, kLast - kFirst + 1)));
+    time->set_seconds(
+        Below(random, 4) == 0 ? kFirst : kFirst + static_cast<int64_t>(Below(random, kLast - kFirst + 1)));
     const int32_t units[] = {0, 1, 1000, 1000000};
     time->set_nanos(static_cast<int32_t>(Below(random, 1000)) * units[Below(random, 4)]);
     return true;
@@ -135,15 +140,21 @@ void Fill(Random& random, int depth, const FieldDescriptor& field, Message& mess
     case FieldDescriptor::CPPTYPE_BOOL:
       STARLING_FILL(Bool, Below(random, 2) == 0);
     case FieldDescriptor::CPPTYPE_STRING:
-      STARLING_FILL(String, field.type() == FieldDescriptor::TYPE_BYTES ? RandomBytes(random) : RandomText(random));
+      STARLING_FILL(String,
+                    field.type() == FieldDescriptor::TYPE_BYTES ? RandomBytes(random) : RandomText(random));
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto& type = *field.enum_type();
       const bool named = Below(random, 4) != 0 || type.full_name() == "google.protobuf.NullValue";
-      const int number = named ? type.value(static_cast<int>(Below(random, static_cast<uint64_t>(type.value_count()))))->number() : 77;
+      const int number =
+          named ? type.value(static_cast<int>(Below(random, static_cast<uint64_t>(type.value_count()))))
+                      ->number()
+                : 77;
       STARLING_FILL(EnumValue, number);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return Randomize(random, depth - 1, add ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field));
+      return Randomize(
+          random, depth - 1,
+          add ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field));
   }
 #undef STARLING_FILL
 }
@@ -168,7 +179,8 @@ void Randomize(Random& random, int depth, Message& message) {
     const bool entry = descriptor.options().map_entry();
     if (!entry && field.message_type() != nullptr && depth <= 0) continue;
     if (!entry && Below(random, 3) == 0) continue;
-    for (uint64_t times = field.is_repeated() ? Below(random, 4) : 1; times > 0; --times) Fill(random, depth, field, message);
+    for (uint64_t times = field.is_repeated() ? Below(random, 4) : 1; times > 0; --times)
+      Fill(random, depth, field, message);
   }
   if (!descriptor.options().map_entry()) DropRepeatedKeys(message);
 }

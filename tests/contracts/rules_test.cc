@@ -22,18 +22,19 @@ std::string Told(std::string_view json) {
 }
 
 TEST(Rules, AMessageThatKeepsThemAllPasses) {
-  for (const char* json : {
-           "{}",
-           R"({"an_int32": -2147483648, "an_int64": -9223372036854775808, "a_uint64": 18446744073709551615, "a_float": 1.5})",
-           R"({"consent": true, "exact": "a\"b", "len": "éé", "min_len": "éé", "max_len": "éé", "len_bytes": "é"})",
-           R"({"min_bytes": "é", "max_bytes": "é", "pattern": "abc", "affixed": "pre-fix", "chosen": "two", "unchosen": "three"})",
-           R"({"email": "a.b+c@example.org", "uuid": "01234567-89ab-cdef-ABCD-0123456789ab", "or_empty": "abc", "unchecked": "a"})",
-           R"({"exact_bytes": "AQI=", "bytes_len": "AAA=", "bytes_bounds": "AAAA", "bytes_affixed": "YWJj"})",
-           R"({"defined": "WEATHER_BELOW_ZERO", "weather": 2, "no_rain": 1, "sun": 1})",
-           R"({"items": ["a", "b", "c"], "places": [{"city": "Bern"}], "pairs": {"ab": 0, "cd": 1}})",
-           R"({"duration": "60s", "timestamp": "2001-09-09T01:46:40Z", "wrapped": 1, "wrapped_text": "a"})",
-           R"({"unchecked_place": {"city": "a name that is longer than twenty"}})",
-       }) {
+  for (
+      const char* json : {
+          "{}",
+          R"({"an_int32": -2147483648, "an_int64": -9223372036854775808, "a_uint64": 18446744073709551615, "a_float": 1.5})",
+          R"({"consent": true, "exact": "a\"b", "len": "éé", "min_len": "éé", "max_len": "éé", "len_bytes": "é"})",
+          R"({"min_bytes": "é", "max_bytes": "é", "pattern": "abc", "affixed": "pre-fix", "chosen": "two", "unchosen": "three"})",
+          R"({"email": "a.b+c@example.org", "uuid": "01234567-89ab-cdef-ABCD-0123456789ab", "or_empty": "abc", "unchecked": "a"})",
+          R"({"exact_bytes": "AQI=", "bytes_len": "AAA=", "bytes_bounds": "AAAA", "bytes_affixed": "YWJj"})",
+          R"({"defined": "WEATHER_BELOW_ZERO", "weather": 2, "no_rain": 1, "sun": 1})",
+          R"({"items": ["a", "b", "c"], "places": [{"city": "Bern"}], "pairs": {"ab": 0, "cd": 1}})",
+          R"({"duration": "60s", "timestamp": "2001-09-09T01:46:40Z", "wrapped": 1, "wrapped_text": "a"})",
+          R"({"unchecked_place": {"city": "a name that is longer than twenty"}})",
+      }) {
     EXPECT_EQ(Told(json), "") << json;
   }
 }
@@ -88,8 +89,10 @@ TEST(Rules, EachBrokenRuleIsToldWithItsField) {
       {R"({"items": ["a", "b", "c", "d"]})", "'items' must have at most 3 items."},
       {R"({"items": ["a", "b", "a"]})", "'items[2]' is in the list already."},
       {R"({"items": ["a", ""]})", "'items[1]' must have at least 1 character."},
-      {R"({"places": [{}, {"city": "a name that is longer than twenty"}]})", "'places[1].city' must have at most 20 characters."},
-      {R"({"place": {"city": "a name that is longer than twenty"}})", "'place.city' must have at most 20 characters."},
+      {R"({"places": [{}, {"city": "a name that is longer than twenty"}]})",
+       "'places[1].city' must have at most 20 characters."},
+      {R"({"place": {"city": "a name that is longer than twenty"}})",
+       "'place.city' must have at most 20 characters."},
       {R"({"pairs": {"ab": 0, "cd": 1, "ef": 2}})", "'pairs' must have at most 2 pairs."},
       {R"({"pairs": {"a": 0}})", "'pairs[\"a\"]' must have at least 2 characters."},
       {R"({"pairs": {"ab": -1}})", "'pairs[\"ab\"]' must be at least 0."},
@@ -119,7 +122,8 @@ std::string RequiredTold(std::string_view json) {
 }
 
 TEST(Rules, RequiredFieldsAndTheContractsSentence) {
-  const std::string all = R"("text": "a", "list": ["a"], "pairs": {"a": ""}, "place": {}, "number": 1, "by_number": 0)";
+  const std::string all =
+      R"("text": "a", "list": ["a"], "pairs": {"a": ""}, "place": {}, "number": 1, "by_number": 0)";
   const auto without = [&](std::string_view field) {
     std::string json = "{" + all + "}";
     const size_t at = json.find(StrCat("\"", field, "\""));

@@ -40,13 +40,38 @@ def test_texts_must_be_a_list_of_strings(sentiment_placed, body):
     assert (response.status_code, response.json()) == (400, NOT_A_LIST)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"texts": ["a"', b"[]", b'"texts"', b'{"texts": ["a"]} x', b'{"texts": ["\\ud800"]}', b'{"texts": ["\xff"]}'])
-def test_malformed_json_is_told(sentiment_placed, body):
+@pytest.mark.parametrize(
+    "body, details",
+    [
+        (b"", "The body is empty; it must be a JSON document."),
+        (b"{", "The JSON is malformed: it ends where a key in quotes or } is expected."),
+        (b'{"texts": ["a"', "The JSON is malformed: it ends where a comma or ] is expected."),
+        (b"[]", "The JSON must be an object, not a list."),
+        (b'"texts"', "The JSON must be an object, not a string."),
+        (b'{"texts": ["a"]} x', "The JSON is malformed at line 1, column 18: nothing may follow the end of the document."),
+        (b'{"texts": ["\\ud800"]}', "The JSON is malformed at line 1, column 13: this is the first half of a surrogate pair without the second."),
+        (b'{"texts": ["\xff"]}', "The JSON is not valid UTF-8 at line 1, column 13."),
+        (b'\xef\xbb\xbf{"texts": ["a"]}', "The JSON begins with a byte order mark (U+FEFF), which is not allowed."),
+        (b'{"texts": ["a"], "texts": ["a"]}', "'texts' is given more than once."),
+        (b'{"unknown": ' + b"[" * 1000000, "The JSON is nested more than 64 levels deep."),
+    ],
+)
+def test_malformed_json_is_told(sentiment_placed, body, details):
     response = post(sentiment_placed, content=body, headers={"content-type": "application/json"})
-    assert response.status_code == 400
-    assert set(response.json()) == {"error", "details"}
-    assert response.json()["error"] == "Invalid input format"
-    assert response.json()["details"]
+    assert (response.status_code, response.json()) == (400, {"error": "Invalid input format", "details": details})
+
+
+def test_unknown_fields_are_ignored(sentiment_placed):
+    response = post(sentiment_placed, json={"texts": ["a"], "unknown": {"texts": [1, {"a": None}]}})
+    assert response.status_code == 200, response.text
+    assert [result["text"] for result in response.json()["results"]] == ["a"]
+
+
+def test_escapes_and_surrogate_pairs_come_back_as_the_same_text(sentiment_placed):
+    body = rb'{"texts": ["\u0000 \ud83d\ude00 \u00e9", "' + "\U0001f600".encode() + b'"]}'
+    response = post(sentiment_placed, content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 200, response.text
+    assert [result["text"] for result in response.json()["results"]] == ["\0 \U0001f600 \u00e9", "\U0001f600"]
 
 
 def test_any_text_comes_back_unchanged(sentiment_placed):
