@@ -25,7 +25,7 @@ void PrintComment(const Descriptor& descriptor, std::string_view indent, Printer
 }
 
 void PrintService(const google::protobuf::ServiceDescriptor& service, Printer& out) {
-  const std::string name = service.name();
+  const std::string& name = service.name();
   const auto methods = [&](std::string_view before, std::string_view after, bool comments) {
     for (int i = 0; i < service.method_count(); ++i) {
       if (comments) PrintComment(*service.method(i), "  ", out);

@@ -17,11 +17,11 @@ using google::protobuf::FileDescriptor;
 using google::protobuf::io::Printer;
 
 const std::set<std::string>& TypesWithJson() {
-  static const std::set<std::string> kNames = {"Timestamp",   "Duration",   "FieldMask",   "Struct",
-                                               "Value",       "ListValue",  "Empty",       "DoubleValue",
-                                               "FloatValue",  "Int64Value", "UInt64Value", "Int32Value",
-                                               "UInt32Value", "BoolValue",  "StringValue", "BytesValue"};
-  return kNames;
+  static const std::set<std::string> names = {"Timestamp",   "Duration",   "FieldMask",   "Struct",
+                                              "Value",       "ListValue",  "Empty",       "DoubleValue",
+                                              "FloatValue",  "Int64Value", "UInt64Value", "Int32Value",
+                                              "UInt32Value", "BoolValue",  "StringValue", "BytesValue"};
+  return names;
 }
 
 void CheckType(const FieldDescriptor& place, const FieldDescriptor& field) {

@@ -276,11 +276,11 @@ void FailAtRules(const FieldDescriptor& place, const std::string& what) {
 }
 
 const FieldDescriptor* Wrapped(const FieldDescriptor& field) {
-  static const std::set<std::string> kWrappers = {"DoubleValue", "FloatValue",  "Int64Value",
-                                                  "UInt64Value", "Int32Value",  "UInt32Value",
-                                                  "BoolValue",   "StringValue", "BytesValue"};
+  static const std::set<std::string> wrappers = {"DoubleValue", "FloatValue",  "Int64Value",
+                                                 "UInt64Value", "Int32Value",  "UInt32Value",
+                                                 "BoolValue",   "StringValue", "BytesValue"};
   const auto* type = field.message_type();
-  if (type == nullptr || !IsWellKnown(*type) || !kWrappers.contains(type->name())) return nullptr;
+  if (type == nullptr || !IsWellKnown(*type) || !wrappers.contains(type->name())) return nullptr;
   return type->FindFieldByName("value");
 }
 

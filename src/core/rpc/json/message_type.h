@@ -11,22 +11,22 @@ namespace starling::rpc::json {
 absl::Status ReadDocument(const MessageInfo& type, std::string_view json, const JsonLimits& limits,
                           google::protobuf::MessageLite* message);
 
-template <const MessageInfo& kType>
+template <const MessageInfo& Type>
 absl::Status FromJson(std::string_view json, const JsonLimits& limits,
                       google::protobuf::MessageLite* message) {
-  return ReadDocument(kType, json, limits, message);
+  return ReadDocument(Type, json, limits, message);
 }
 
-template <const MessageInfo& kType>
+template <const MessageInfo& Type>
 void ToJson(const google::protobuf::MessageLite& message, std::string* out) {
-  kType.write(message, out);
+  Type.write(message, out);
 }
 
-// `kCheck` is generated from the contract's rules.
-template <bool (*kCheck)(const google::protobuf::MessageLite&, Fault&)>
+// `Check` is generated from the contract's rules.
+template <bool (*Check)(const google::protobuf::MessageLite&, Fault&)>
 absl::Status Validate(const google::protobuf::MessageLite& message) {
   Fault fault;
-  if (kCheck(message, fault)) return absl::OkStatus();
+  if (Check(message, fault)) return absl::OkStatus();
   return fault.ToStatus();
 }
 

@@ -21,9 +21,9 @@ template <typename T>
 void WriteAs(const pb::MessageLite& message, std::string* out) {
   Put(static_cast<const T&>(message), out);
 }
-template <typename T, const MessageInfo& kInfo>
+template <typename T, const MessageInfo& Info>
 MessageType MakeType(std::string_view name) {
-  return {name, &generated::Create<T>, &FromJson<kInfo>, &ToJson<kInfo>, &Validate<&NoRules>};
+  return {name, &generated::Create<T>, &FromJson<Info>, &ToJson<Info>, &Validate<&NoRules>};
 }
 
 // A string, as text that is parsed by `parse(text)`.
