@@ -17,7 +17,7 @@ namespace {
 using namespace testing;  // NOLINT: the test's own vocabulary
 
 class Call : public ::testing::TestWithParam<const char*> {
- protected:
+ public:
   Call() {
     handler = std::make_unique<Handler>(handler_options, std::vector<Served>{{&kEchoContract, &service}});
     const std::string where = std::string(GetParam()) == "unix"

@@ -52,8 +52,8 @@ class EdgeAuthenticator final : public Authenticator {
       : keys_(std::move(keys)), services_(std::move(services)) {}
 
   absl::StatusOr<Principal> Authenticate(const Request& request) override {
-    static const Peer kNoPeer;
-    const Peer& peer = request.peer != nullptr ? *request.peer : kNoPeer;
+    static const Peer no_peer;
+    const Peer& peer = request.peer != nullptr ? *request.peer : no_peer;
     if (!peer.certificate_name.empty() && services_.contains(peer.certificate_name)) {
       return Principal{Principal::Kind::kService, peer.certificate_name, {}};
     }

@@ -80,7 +80,7 @@ class SlowService final : public rpc::Endpoint {
 };
 
 class AdmissionTest : public ::testing::Test {
- protected:
+ public:
   AdmissionTest() {
     options.admission = &admission;
     route.emplace(options, kSlow, kRules[0], service);

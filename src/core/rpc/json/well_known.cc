@@ -62,20 +62,20 @@ constinit const MessageInfo kListValueMessage{.write = &WriteAs<pb::ListValue>,
                                               .read = &ReadAs<pb::ListValue>};
 
 const MessageType& EmptyType() {
-  static const MessageType kType = MakeType<pb::Empty, kEmptyMessage>("google.protobuf.Empty");
-  return kType;
+  static const MessageType type = MakeType<pb::Empty, kEmptyMessage>("google.protobuf.Empty");
+  return type;
 }
 const MessageType& StructType() {
-  static const MessageType kType = MakeType<pb::Struct, kStructMessage>("google.protobuf.Struct");
-  return kType;
+  static const MessageType type = MakeType<pb::Struct, kStructMessage>("google.protobuf.Struct");
+  return type;
 }
 const MessageType& ValueType() {
-  static const MessageType kType = MakeType<pb::Value, kValueMessage>("google.protobuf.Value");
-  return kType;
+  static const MessageType type = MakeType<pb::Value, kValueMessage>("google.protobuf.Value");
+  return type;
 }
 const MessageType& ListValueType() {
-  static const MessageType kType = MakeType<pb::ListValue, kListValueMessage>("google.protobuf.ListValue");
-  return kType;
+  static const MessageType type = MakeType<pb::ListValue, kListValueMessage>("google.protobuf.ListValue");
+  return type;
 }
 
 bool Get(Reader& reader, pb::Timestamp* value) {
