@@ -51,7 +51,7 @@ class OverGrpc:
 
 
 def test_no_request_of_keep_alive_clients_is_cut():
-    with Program() as program:
+    with Target() as target, Program(remote(target)) as program:
         with Load(lambda: KeepAlive(program.addresses["http"])) as load:
             load.wait_for_more(500)
             program.process.send_signal(signal.SIGTERM)
@@ -61,7 +61,7 @@ def test_no_request_of_keep_alive_clients_is_cut():
 
 
 def test_no_call_over_grpc_is_cut():
-    with Program() as program:
+    with Target() as target, Program(remote(target)) as program:
         with Load(lambda: OverGrpc(program.grpc)) as load:
             load.wait_for_more(500)
             program.process.send_signal(signal.SIGTERM)

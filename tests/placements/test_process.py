@@ -2,12 +2,13 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import httpx
 import pytest
 from harness.load import KeepAlive, Load
-from harness.program import Program
+from harness.program import ROOT, Program
 from harness.waiting import wait_for
 
 PROBES = {"probe_interval": "100ms"}
@@ -37,8 +38,10 @@ def analyze(program, **options):
 
 @pytest.fixture(scope="module")
 def alone():
-    """One child that is started again after half a second or so, and a service beside it that stays here."""
-    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}}}) as program:
+    """Two services in children, one of them by a program in Go."""
+    subprocess.run([ROOT / "examples/go-textstats/build.sh"], check=True, cwd=ROOT, timeout=600)
+    textstats = {"mode": "process", "command": [str(ROOT / "build/go-textstats/textstats")]}
+    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}, "textstats": textstats}}) as program:
         yield program
 
 
@@ -71,12 +74,12 @@ def test_a_killed_child_is_503_at_once_and_comes_back(alone):
 
 def test_other_services_do_not_notice(alone):
     wait_for(lambda: serving(alone), what="a serving child")
-    with Load(lambda: lambda: httpx.get(alone.url + "/admin-is-elsewhere").status_code, clients=2) as load:
-        load.wait_for_more(50)
+    with Load(lambda: KeepAlive(alone.addresses["http"], "/text-stats", {"text": "One two."}), clients=4) as load:
+        load.wait_for_more(200)
         os.kill(replicas(alone)[0]["pid"], signal.SIGKILL)
-        load.wait_for_more(50)
+        load.wait_for_more(200)
         wait_for(lambda: serving(alone), what="a new child")
-    assert set(load.outcomes) == {404}, load.outcomes
+    assert set(load.outcomes) == {200}, load.outcomes
 
 
 def test_a_hung_child_is_found_and_replaced(alone):
@@ -90,9 +93,10 @@ def test_a_hung_child_is_found_and_replaced(alone):
 
 
 def test_children_end_with_a_parent_that_is_killed():
-    program = Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}})
+    program = Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, wait_ready=False)
     try:
-        pids = [replica["pid"] for replica in wait_for(lambda: serving(program), what="children")]
+        wait_for(lambda: len(serving(program)) == 2, what="children")
+        pids = [replica["pid"] for replica in serving(program)]
         assert all(map(alive, pids))
     finally:
         program.kill()
@@ -100,9 +104,9 @@ def test_children_end_with_a_parent_that_is_killed():
 
 
 def test_a_hung_child_too_ends_with_its_parent():
-    program = Program({"placement": {"sentiment": {"mode": "process"}}})
+    program = Program({"placement": {"sentiment": {"mode": "process"}}}, wait_ready=False)
     try:
-        [child] = serving(program)
+        [child] = wait_for(lambda: serving(program), what="a child")
         os.kill(child["pid"], signal.SIGSTOP)
     finally:
         program.kill()
