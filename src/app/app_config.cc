@@ -44,10 +44,18 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Min(1)
       .Max(1000000)
       .Text("Open connections of one listener.");
+  d.Size("max_target_bytes", &LimitsConfig::max_target_bytes)
+      .Min(64)
+      .Max(1 << 20)
+      .Text("Path and query of a request; more is 414.");
   d.Size("max_header_bytes", &LimitsConfig::max_header_bytes)
       .Min(1024)
       .Max(1 << 20)
-      .Text("Request line and headers together; more is 431.");
+      .Text("All headers of a request together; more is 431.");
+  d.Int("max_headers", &LimitsConfig::max_headers)
+      .Min(10)
+      .Max(10000)
+      .Text("How many headers a request has over HTTP/1; more is 431.");
   d.Size("max_body_bytes", &LimitsConfig::max_body_bytes)
       .Min(1024)
       .Max(int64_t{1} << 32)
@@ -68,14 +76,18 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Max(100000)
       .Text(
           "Requests that one HTTP/2 connection may begin and reset, ten times as many at once; more end it.");
+  d.Duration("handshake_timeout", &LimitsConfig::handshake_timeout)
+      .Min(milliseconds(10))
+      .Max(hours(1))
+      .Text("From the connection to the end of the TLS handshake, and to the first byte of a request.");
   d.Duration("header_timeout", &LimitsConfig::header_timeout)
       .Min(milliseconds(10))
       .Max(hours(1))
-      .Text("From the first byte of a request to the end of its headers.");
+      .Text("From the first byte of a request to the end of its headers; later is 408.");
   d.Duration("body_timeout", &LimitsConfig::body_timeout)
       .Min(milliseconds(10))
       .Max(hours(24))
-      .Text("From the end of the headers to the end of the body.");
+      .Text("From the end of the headers to the end of the body; later is 408.");
   d.Duration("idle_timeout", &LimitsConfig::idle_timeout)
       .Min(milliseconds(10))
       .Max(hours(24))
@@ -84,6 +96,10 @@ void DeclareLimits(Declaration<LimitsConfig>& d) {
       .Min(milliseconds(10))
       .Max(hours(1))
       .Text("An HTTP/2 response of which the client takes nothing for so long is reset.");
+  d.Duration("write_timeout", &LimitsConfig::write_timeout)
+      .Min(milliseconds(10))
+      .Max(hours(24))
+      .Text("A client that takes nothing of its answer for so long is cut.");
   d.Duration("request_timeout", &LimitsConfig::request_timeout)
       .Min(milliseconds(1))
       .Max(hours(24))
@@ -103,6 +119,14 @@ void DeclareServer(Declaration<ServerConfig>& d) {
       .Text("Tell gRPC clients which services and messages there are (grpc.reflection).");
   d.Bool("docs", &ServerConfig::docs)
       .Text("The page /docs on the HTTP listener; /openapi.json is there without it too.");
+  d.Bool("half_close", &ServerConfig::half_close)
+      .Text(
+          "Over HTTP/1, answer a client that has ended its side of the connection; otherwise that cancels "
+          "its work.");
+  d.Size("compress_over_bytes", &ServerConfig::compress_over_bytes)
+      .Min(0)
+      .Max(int64_t{1} << 32)
+      .Text("Answers from this size on are packed with gzip for clients that ask for it; 0: never.");
   d.Duration("drain_timeout", &ServerConfig::drain_timeout)
       .Min(milliseconds(0))
       .Max(hours(1))

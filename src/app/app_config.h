@@ -33,16 +33,20 @@ struct ListenConfig {
 
 struct LimitsConfig {
   int64_t max_connections = 10000;
+  int64_t max_target_bytes = 8 * 1024;
   int64_t max_header_bytes = 32 * 1024;
+  int64_t max_headers = 100;
   int64_t max_body_bytes = 8 * 1024 * 1024;
   int64_t max_json_depth = 64;
   int64_t max_concurrent_calls = 10000;
   bool adaptive_concurrency = true;
   int64_t max_streams = 128;
   int64_t max_resets_per_second = 100;
+  std::chrono::milliseconds handshake_timeout{10000};
   std::chrono::milliseconds header_timeout{10000};
   std::chrono::milliseconds body_timeout{30000};
   std::chrono::milliseconds idle_timeout{120000};
+  std::chrono::milliseconds write_timeout{30000};
   std::chrono::milliseconds stall_timeout{30000};
   std::chrono::milliseconds request_timeout{60000};
 };
@@ -54,6 +58,8 @@ struct CorsConfig {
 struct ServerConfig {
   int64_t threads = 0;  // event loops; 0: one for each core
   bool insecure = false;
+  bool half_close = false;
+  int64_t compress_over_bytes = 8 * 1024;
   bool reflection = true;
   bool docs = true;
   std::chrono::milliseconds drain_timeout{15000};

@@ -35,6 +35,8 @@ class Application {
   absl::Status Start();
   // Where it listens and a first request to try, on standard output.
   void Announce() const;
+  // Reads again what may change while the program runs: the files of TLS.
+  void Reload() { edges_->ReloadTls(); }
   // Lets requests under way finish, then stops services and children. True if nothing was cut.
   bool Stop();
 

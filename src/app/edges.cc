@@ -8,6 +8,7 @@
 #include "app/edge_access.h"
 #include "app/health_service.h"
 #include "app/listener_metrics.h"
+#include "app/listener_options.h"
 #include "app/metrics_page.h"
 #include "app/openapi_document.h"
 #include "app/static_page.h"
@@ -24,40 +25,14 @@
 #include "starling/admin/v1/admin.starling.h"
 
 namespace starling::app {
-namespace {
-
-http::ListenerOptions OptionsFor(const ListenConfig& listen, const LimitsConfig& limits) {
-  http::ListenerOptions options;
-  options.address = listen.address;
-  options.max_connections = static_cast<size_t>(limits.max_connections);
-  options.connection.idle_timeout = limits.idle_timeout;
-  options.http1.max_header_bytes = static_cast<size_t>(limits.max_header_bytes);
-  options.http1.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
-  options.http1.header_timeout = limits.header_timeout;
-  options.http1.body_timeout = limits.body_timeout;
-  options.tls = !listen.tls.certificate_file.empty();
-  options.tls_files = {listen.tls.certificate_file, listen.tls.key_file, listen.tls.client_ca_file,
-                       listen.tls.require_client_certificate, true};
-  options.h2.max_header_list_bytes = static_cast<uint32_t>(limits.max_header_bytes);
-  options.h2.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
-  options.h2.body_timeout = limits.body_timeout;
-  options.h2.max_concurrent_streams = static_cast<uint32_t>(limits.max_streams);
-  options.h2.stall_timeout = limits.stall_timeout;
-  options.h2.reset_rate = static_cast<uint32_t>(limits.max_resets_per_second);
-  options.h2.reset_burst = 10 * options.h2.reset_rate;
-  return options;
-}
-
-}  // namespace
-
 // One set of routes, and what its handlers are made of.
 struct Face {
-  Face(http::Handler& early, CorsConfig cors, Telemetry& telemetry, http::JsonOptions json,
-       const grpc::HandlerOptions& grpc)
+  Face(http::Handler& early, CorsConfig cors, Telemetry& telemetry, http::CompressionOptions compression,
+       http::JsonOptions json, const grpc::HandlerOptions& grpc)
       : door(early),
         json_options(json),
         grpc_options(grpc),
-        router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics()) {}
+        router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics(), compression) {}
 
   FrontDoor door;
   http::JsonOptions json_options;
@@ -109,6 +84,11 @@ http::JsonOptions JsonFor(const LimitsConfig& limits, Telemetry& telemetry) {
   return json;
 }
 
+http::CompressionOptions CompressionFor(const ServerConfig& server, async::Pool& pool) {
+  const auto over = static_cast<size_t>(server.compress_over_bytes);
+  return {.over_bytes = over > 0 ? over : SIZE_MAX, .pool = &pool};
+}
+
 grpc::HandlerOptions GrpcFor(const LimitsConfig& limits, async::Pool& pool, Telemetry& telemetry) {
   grpc::HandlerOptions grpc;
   grpc.max_request_bytes = grpc.max_response_bytes = static_cast<size_t>(limits.max_body_bytes);
@@ -127,6 +107,7 @@ struct Edges::Parts {
         control(c),
         pool(p),
         telemetry(t),
+        edge_metrics(t.metrics()),
         ready_page([this] { return current.load(); }),
         health(*this),
         metrics_page(t.metrics()),
@@ -136,9 +117,11 @@ struct Edges::Parts {
         admin_dispatcher(admin_service),
         health_service([this] { return current.load(); }),
         health_dispatcher(health_service),
-        public_face(health, server.cors, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)),
-        admin_face(health, {}, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)),
-        inner_face(health, {}, t, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)) {}
+        public_face(health, server.cors, t, CompressionFor(server, p), JsonFor(server.limits, t),
+                    GrpcFor(server.limits, p, t)),
+        admin_face(health, {}, t, CompressionFor(server, p), JsonFor(server.limits, t),
+                   GrpcFor(server.limits, p, t)),
+        inner_face(health, {}, t, {}, JsonFor(server.limits, t), GrpcFor(server.limits, p, t)) {}
 
   // /livez and /readyz, at any time.
   class Health final : public http::Handler {
@@ -160,7 +143,7 @@ struct Edges::Parts {
 
   absl::StatusOr<std::unique_ptr<http::Listener>> Start(const std::string& name, const ListenConfig& listen,
                                                         http::Handler& handler) {
-    auto listener = http::Listener::Start(loops, OptionsFor(listen, server.limits), handler);
+    auto listener = http::Listener::Start(loops, ListenerOptionsFor(listen, server, edge_metrics), handler);
     if (!listener.ok()) return listener;
     for (auto& one : ExportListener(telemetry.metrics(), name, (*listener)->stats())) {
       listener_metrics.push_back(std::move(one));
@@ -178,6 +161,7 @@ struct Edges::Parts {
   Telemetry& telemetry;
   std::atomic<const Placements*> current{nullptr};  // while they serve
   CancelSource stopping;
+  const http::EdgeMetrics edge_metrics;
   LivePage live_page;
   ReadyPage ready_page;
   Health health;
@@ -268,6 +252,18 @@ absl::Status Edges::Open(const Placements& placements, std::string openapi) {
   for (Face* face : {&parts.public_face, &parts.inner_face, &parts.admin_face})
     face->door.Open(&face->routes);
   return absl::OkStatus();
+}
+
+void Edges::ReloadTls() {
+  for (const auto& listener : parts_->public_listeners) {
+    const absl::Status reloaded = listener->ReloadTls();
+    if (reloaded.ok()) {
+      observe::LogInfo("read the files of TLS again", {{"listener", listener->address()}});
+    } else {
+      observe::LogError("kept the files of TLS that were read before",
+                        {{"listener", listener->address()}, {"reason", Message(reloaded)}});
+    }
+  }
 }
 
 namespace {

@@ -43,6 +43,9 @@ class Edges {
 
   const std::vector<Address>& addresses() const { return addresses_; }
 
+  // Certificates were renewed: reads their files again. What can't be used is logged, and what was in use stays.
+  void ReloadTls();
+
   // /readyz turns, listeners close, requests under way finish, at most `grace`. Blocks. True if nothing was cut. The inner
   // listener stays until the destructor.
   bool DrainPublic(std::chrono::milliseconds grace);

@@ -1,5 +1,7 @@
 #include "app/main.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -25,13 +27,19 @@ int Fail(const absl::Status& status) {
 }
 
 int Serve(const CommandLine& line, const Definitions& services, const config::Values& settings) {
-  StopSignals signals;
+  const ServerConfig& server = settings.Get<ServerConfig>("server");
+  const bool is_child = !line.child_service.empty();
+  const bool has_tls =
+      std::ranges::any_of(std::array{&server.http, &server.grpc, &server.admin},
+                          [](const ListenConfig* listen) { return !listen->tls.certificate_file.empty(); });
+  StopSignals signals(has_tls && !is_child);
   Application application(line, services, settings);
   const absl::Status started = application.Start();
   if (!started.ok()) return Fail(started);
   application.Announce();
-  const bool is_child = !line.child_service.empty();
-  if (signals.Wait(is_child) == StopSignals::Reason::kParentGone) {
+  auto reason = signals.Wait(is_child);
+  for (; reason == StopSignals::Reason::kReload; reason = signals.Wait(is_child)) application.Reload();
+  if (reason == StopSignals::Reason::kParentGone) {
     // Nobody is left to answer to.
     std::_Exit(0);
   }

@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
-#include "core/grpc/gzip.h"
 #include "core/http/error_body.h"
+#include "core/http/gzip.h"
 
 namespace starling::app {
 namespace {
@@ -73,7 +73,7 @@ async::Task<void> StaticPage::Handle(http::Exchange& exchange) {
   if (gzip) headers.Add("content-encoding", "gzip");
   Bytes body = gzip ? content_.gzip : content_.plain;
   if (body.empty()) {
-    const auto unpack = [packed = content_.gzip] { return grpc::Gunzip(packed.view(), kMaxUnpackedBytes); };
+    const auto unpack = [packed = content_.gzip] { return http::Gunzip(packed.view(), kMaxUnpackedBytes); };
     auto unpacked = co_await pool_.Run(unpack);
     absl::Status status = unpacked.ok() ? unpacked->status() : unpacked.status();
     if (!status.ok()) {

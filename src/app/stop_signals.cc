@@ -20,8 +20,9 @@ sigset_t StopSet() {
 
 }  // namespace
 
-StopSignals::StopSignals() {
-  const sigset_t set = StopSet();
+StopSignals::StopSignals(bool reload) {
+  sigset_t set = StopSet();
+  if (reload) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   descriptor_ = signalfd(-1, &set, SFD_CLOEXEC);
@@ -39,8 +40,8 @@ StopSignals::Reason StopSignals::Wait(bool watch_parent) {
     if (watched[0].revents != 0) {
       signalfd_siginfo info;
       const ssize_t size = read(descriptor_, &info, sizeof(info));
-      (void)size;
-      return Reason::kSignal;
+      const bool reload = size == sizeof(info) && info.ssi_signo == SIGHUP;
+      return reload ? Reason::kReload : Reason::kSignal;
     }
     if (watch_parent && watched[1].revents != 0) {
       char ignored[256];

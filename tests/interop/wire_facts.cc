@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 #include "core/grpc/frame.h"
-#include "core/grpc/gzip.h"
+#include "core/http/gzip.h"
 
 namespace starling::interop {
 namespace {
@@ -73,7 +73,7 @@ class WireExchange final : public http::Exchange {
     const bool compress = facts_->compress_response.front();
     facts_->compress_response.pop_front();
     if (compress || frame.view()[0] == 0) return frame;
-    const auto plain = grpc::Gunzip(frame.view().substr(grpc::kFrameHeader), kMaxMessage);
+    const auto plain = http::Gunzip(frame.view().substr(grpc::kFrameHeader), kMaxMessage);
     return plain.ok() ? grpc::MakeFrame(false, *plain) : Bytes();
   }
 

@@ -1,7 +1,7 @@
 #include "core/grpc/message_reader.h"
 
 #include "base/status.h"
-#include "core/grpc/gzip.h"
+#include "core/http/gzip.h"
 
 namespace starling::grpc {
 namespace {
@@ -14,9 +14,9 @@ async::Task<absl::StatusOr<Bytes>> Unpack(Frame frame, bool gzip, size_t limit, 
   if (!gzip) co_return Internal("A message is compressed, but the call names no encoding.");
   absl::StatusOr<std::string> plain = std::string();
   if (pool == nullptr || frame.message.size() < kSmall / 8) {
-    plain = Gunzip(frame.message.view(), limit);
+    plain = http::Gunzip(frame.message.view(), limit);
   } else {
-    auto work = [packed = std::move(frame.message), limit] { return Gunzip(packed.view(), limit); };
+    auto work = [packed = std::move(frame.message), limit] { return http::Gunzip(packed.view(), limit); };
     auto done = co_await pool->Run(std::move(work));
     CO_RETURN_IF_ERROR(done.status());
     plain = *std::move(done);
@@ -26,7 +26,7 @@ async::Task<absl::StatusOr<Bytes>> Unpack(Frame frame, bool gzip, size_t limit, 
 }
 
 async::Task<Bytes> Pack(Bytes plain, async::Pool* pool) {
-  const auto work = [plain] { return Gzip(plain.view().substr(kFrameHeader)); };
+  const auto work = [plain] { return http::Gzip(plain.view().substr(kFrameHeader)); };
   std::string packed;
   if (pool == nullptr || plain.size() < kSmall) {
     packed = work();

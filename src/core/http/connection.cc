@@ -63,7 +63,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   void PauseReading(bool paused) override {
     if (paused == paused_) return;
     paused_ = paused;
-    if (closed_) return;
+    if (closed_ || input_ended_) return;
     if (paused) {
       ScheduleCheck(kPausedCheck);
     } else if (!reading_) {
@@ -243,14 +243,23 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   }
 
   void PeerEnded() {
-    if (!lingering_) reason_ = Cancelled("The peer closed the connection.");
+    if (!lingering_) {
+      if (options_.half_close && session_ != nullptr && session_->InputEnded()) {
+        input_ended_ = true;
+        return;
+      }
+      reason_ = Cancelled("The peer closed the connection.");
+    }
     Close(reason_);
   }
 
   // Never inside a call of the session, which could not bear it.
   void CloseLater(absl::Status reason) {
     if (std::exchange(broken_, true)) return;
-    if (!handshake_done_ && options_.stats != nullptr) Count(options_.stats->tls_failures);
+    if (!handshake_done_) {
+      if (options_.stats != nullptr) Count(options_.stats->tls_failures);
+      Count(options_.metrics, Refused::kHandshakeFailed);
+    }
     loop_.Post([self = shared_from_this(), reason = std::move(reason)] { self->Close(reason); });
   }
 
@@ -293,10 +302,12 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       }
       if (due(started_, options_.handshake_timeout)) {
         if (!handshake_done_ && options_.stats != nullptr) Count(options_.stats->tls_failures);
+        Count(options_.metrics, Refused::kHandshakeTimeout);
         return Close(DeadlineExceeded("The peer did not begin to speak in time."));
       }
     } else {
       if (blocked_since_ != Clock::time_point{} && due(blocked_since_, options_.write_timeout)) {
+        Count(options_.metrics, Refused::kWriteTimeout);
         return Close(DeadlineExceeded("The peer takes no output."));
       }
       if (paused_) {
@@ -305,6 +316,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       }
       if (!session_->idle()) last_input_ = now;
       if (due(last_input_, options_.idle_timeout)) {
+        if (!idle_drained_) Count(options_.metrics, Refused::kIdleTimeout);
         session_->Drain();
         next = now + options_.linger_timeout + kPausedCheck;
         if (std::exchange(idle_drained_, true)) return Close(DeadlineExceeded("The connection was idle."));
@@ -316,8 +328,9 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   }
 
   bool PeerHungUp() const {
-    pollfd poll_fd{fd_, POLLRDHUP, 0};
-    return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    const short gone = options_.half_close ? POLLHUP | POLLERR : POLLRDHUP | POLLHUP | POLLERR;
+    pollfd poll_fd{fd_, gone, 0};
+    return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & gone) != 0;
   }
 
   async::Loop& loop_;
@@ -338,6 +351,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
   bool paused_ = false;
   bool write_waits_ = false;  // the socket takes no more for now
   bool close_after_write_ = false;
+  bool input_ended_ = false;  // the peer's end was read, and its last requests are still being answered
   bool lingering_ = false;
   bool idle_drained_ = false;
   bool broken_ = false;  // Close is posted

@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "core/async/loop.h"
+#include "core/http/edge_metrics.h"
 #include "core/http/session.h"
 #include "core/http/stats.h"
 #include "core/http/transport.h"
@@ -26,7 +27,10 @@ struct ConnectionOptions {
   std::chrono::milliseconds write_timeout{30000};
   // After our last byte, how long the peer may take to close its side. Zero closes at once.
   std::chrono::milliseconds linger_timeout{1000};
-  Stats* stats = nullptr;  // outlives the connection; may be null
+  // The peer's end of its output is not yet its end of interest: it gets answers to what it has asked for. Otherwise it cancels.
+  bool half_close = false;
+  Stats* stats = nullptr;                // outlives the connection; may be null
+  const EdgeMetrics* metrics = nullptr;  // the same
 };
 
 // Makes the session once the protocol is known: from what TLS agreed on ("h2", "http/1.1", "") and the first bytes. Null: more

@@ -53,6 +53,8 @@ std::string_view ErrorTitle(int http_status) {
       return "Not found";
     case 405:
       return "Method not allowed";
+    case 406:
+      return "Not acceptable";
     case 408:
       return "Request timeout";
     case 409:

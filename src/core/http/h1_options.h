@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "core/http/edge_metrics.h"
 #include "core/http/stats.h"
 
 namespace starling::http {
@@ -15,7 +16,7 @@ struct Http1Options {
   size_t max_body_bytes = 16 * 1024 * 1024;  // more: 413, before reading where Content-Length says so
   // From the first byte of a request to the end of its headers: 408, then closed.
   std::chrono::milliseconds header_timeout{10000};
-  // Longest wait for the next piece of a body that the handler reads: 408, then closed.
+  // From when the handler begins to read the body to its end: 408, then closed.
   std::chrono::milliseconds body_timeout{30000};
   // A connection answers this many requests, then closes; so that long-lived clients find new replicas. 0: no limit.
   size_t max_requests = 0;
@@ -23,7 +24,8 @@ struct Http1Options {
   size_t buffered_body_bytes = 256 * 1024;
   // Write() waits while so much output is not yet taken by the peer.
   size_t buffered_output_bytes = 256 * 1024;
-  Stats* stats = nullptr;  // outlives the session; may be null
+  Stats* stats = nullptr;                // outlives the session; may be null
+  const EdgeMetrics* metrics = nullptr;  // the same
 };
 
 }  // namespace starling::http

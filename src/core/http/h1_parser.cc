@@ -40,14 +40,14 @@ struct Http1Callbacks {
   static int Target(llhttp_t* parser, const char* at, size_t size) {
     Http1Parser& self = Self(parser);
     if (self.target_.size() + size > self.options_.max_target_bytes)
-      return self.Fail(414, "The request target is too long.");
+      return self.Fail(414, Refused::kTargetTooLong, "The request target is too long.");
     self.target_.append(at, size);
     return 0;
   }
   static int Grow(Http1Parser& self, std::string& text, const char* at, size_t size) {
     self.header_bytes_ += size;
     if (self.header_bytes_ > self.options_.max_header_bytes)
-      return self.Fail(431, "The request's headers are too large.");
+      return self.Fail(431, Refused::kHeaderTooLarge, "The request's headers are too large.");
     text.append(at, size);
     return 0;
   }
@@ -63,7 +63,7 @@ struct Http1Callbacks {
     Http1Parser& self = Self(parser);
     self.header_bytes_ += size;
     return self.header_bytes_ > self.options_.max_header_bytes
-               ? self.Fail(431, "The chunk extensions are too large.")
+               ? self.Fail(431, Refused::kHeaderTooLarge, "The chunk extensions are too large.")
                : 0;
   }
   static int HeadersComplete(llhttp_t* parser) { return Self(parser).HeadersComplete(); }
@@ -71,7 +71,7 @@ struct Http1Callbacks {
     Http1Parser& self = Self(parser);
     self.body_bytes_ += size;
     if (self.body_bytes_ > self.options_.max_body_bytes)
-      return self.Fail(413, "The request's body is too large.");
+      return self.Fail(413, Refused::kBodyTooLarge, "The request's body is too large.");
     self.body.append(at, size);
     return 0;
   }
@@ -112,9 +112,10 @@ size_t Http1Parser::Parse(std::string_view bytes) {
   if (error_status_ == 0 && !message_done_) {
     const char* reason = llhttp_get_error_reason(&parser_);
     if (rv == HPE_INVALID_VERSION && std::string_view(reason) == "Invalid HTTP version") {
-      Fail(505, "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here.");
+      Fail(505, Refused::kNotSupported, "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here.");
     } else {
-      Fail(400, StrCat("Malformed HTTP request (", reason == nullptr ? llhttp_errno_name(rv) : reason, ")."));
+      Fail(400, Refused::kMalformed,
+           StrCat("Malformed HTTP request (", reason == nullptr ? llhttp_errno_name(rv) : reason, ")."));
     }
   }
   const char* position = llhttp_get_error_pos(&parser_);
@@ -132,14 +133,16 @@ void Http1Parser::Next() {
   target_.clear();
   name_.clear();
   value_.clear();
-  header_bytes_ = header_count_ = host_count_ = transfer_encoding_count_ = 0;
+  header_bytes_ = header_count_ = host_count_ = 0;
+  transfer_encoding_.clear();
   body_bytes_ = 0;
-  chunked_alone_ = true;
-  has_length_ = begun_ = headers_done_ = message_done_ = keep_alive_ = expects_continue_ = false;
+  has_transfer_encoding_ = has_length_ = begun_ = headers_done_ = message_done_ = keep_alive_ =
+      expects_continue_ = false;
 }
 
-int Http1Parser::Fail(int status, std::string_view why) {
+int Http1Parser::Fail(int status, Refused reason, std::string_view why) {
   error_status_ = status;
+  error_reason_ = reason;
   error_ = why;
   return kStop;
 }
@@ -148,7 +151,8 @@ int Http1Parser::TakeHeader() {
   std::string name = Lower(name_);
   const std::string_view value = Trim(value_);
   name_.clear();
-  if (++header_count_ > options_.max_header_count) return Fail(431, "The request has too many headers.");
+  if (++header_count_ > options_.max_header_count)
+    return Fail(431, Refused::kTooManyHeaders, "The request has too many headers.");
   if (headers_done_) {
     value_.clear();  // trailers of a chunked body mean nothing to us
     return 0;
@@ -159,10 +163,11 @@ int Http1Parser::TakeHeader() {
   } else if (name == "content-length") {
     has_length_ = true;
   } else if (name == "transfer-encoding") {
-    ++transfer_encoding_count_;
-    if (Lower(value) != "chunked") chunked_alone_ = false;
+    StrAppend(&transfer_encoding_, has_transfer_encoding_ ? "," : "", Lower(value));
+    has_transfer_encoding_ = true;
   } else if (name == "expect") {
-    if (Lower(value) != "100-continue") return Fail(417, "The only expectation known here is 100-continue.");
+    if (Lower(value) != "100-continue")
+      return Fail(417, Refused::kExpectation, "The only expectation known here is 100-continue.");
     expects_continue_ = true;
   }
   if (!HopByHop(name)) request.headers.Add(std::move(name), std::string(value));
@@ -177,6 +182,8 @@ bool Http1Parser::SplitTarget() {
   if (target[0] != '/' && target != "*") {
     const size_t scheme = target.find("://");
     if (scheme == std::string_view::npos) return false;
+    const std::string name = Lower(target.substr(0, scheme));
+    if (name != "http" && name != "https") return false;
     const std::string_view rest = target.substr(scheme + 3);
     const size_t slash = rest.find_first_of("/?");
     request.authority = rest.substr(0, slash);
@@ -190,24 +197,37 @@ bool Http1Parser::SplitTarget() {
   return true;
 }
 
+// Where the body ends must be beyond doubt (RFC 9112, sections 6.1 and 6.3).
+int Http1Parser::CheckTransferEncoding(bool http_1_0) {
+  if (http_1_0 || has_length_) {
+    return Fail(400, Refused::kMalformed, "Malformed HTTP request (the length of its body is ambiguous).");
+  }
+  if (transfer_encoding_ == "chunked") return 0;
+  const size_t comma = transfer_encoding_.rfind(',');
+  const std::string_view all = transfer_encoding_;
+  const bool ends_chunked = comma != std::string::npos && Trim(all.substr(comma + 1)) == "chunked";
+  if (!ends_chunked || all.substr(0, comma).find("chunked") != std::string_view::npos) {
+    return Fail(400, Refused::kMalformed,
+                "Malformed HTTP request (its transfer encoding must end with one chunked).");
+  }
+  return Fail(501, Refused::kNotSupported, "The only transfer encoding known here is chunked.");
+}
+
 int Http1Parser::HeadersComplete() {
   const int major = llhttp_get_http_major(&parser_), minor = llhttp_get_http_minor(&parser_);
-  if (major != 1 || minor > 1) return Fail(505, "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here.");
+  if (major != 1 || minor > 1)
+    return Fail(505, Refused::kNotSupported, "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here.");
   const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&parser_));
   request.method = llhttp_method_name(method);
-  if (method == HTTP_CONNECT) return Fail(501, "This server is no proxy.");
+  if (method == HTTP_CONNECT) return Fail(501, Refused::kNotSupported, "This server is no proxy.");
   if (host_count_ > 1 || (minor == 1 && host_count_ == 0)) {
-    return Fail(400, "Malformed HTTP request (there must be one Host header).");
+    return Fail(400, Refused::kMalformed, "Malformed HTTP request (there must be one Host header).");
   }
-  if (!SplitTarget()) return Fail(400, "Malformed HTTP request (the request target is not a path).");
-  if (transfer_encoding_count_ > 0) {
-    if (transfer_encoding_count_ > 1 || !chunked_alone_)
-      return Fail(501, "The only transfer encoding known here is chunked.");
-    if (minor == 0 || has_length_)
-      return Fail(400, "Malformed HTTP request (the length of its body is ambiguous).");
-  }
+  if (!SplitTarget())
+    return Fail(400, Refused::kMalformed, "Malformed HTTP request (the request target is not a path).");
+  if (has_transfer_encoding_ && CheckTransferEncoding(minor == 0) != 0) return kStop;
   if (has_length_ && parser_.content_length > options_.max_body_bytes)
-    return Fail(413, "The request's body is too large.");
+    return Fail(413, Refused::kBodyTooLarge, "The request's body is too large.");
   if (minor == 0) expects_continue_ = false;
   keep_alive_ = llhttp_should_keep_alive(&parser_) == 1;
   headers_done_ = true;

@@ -32,6 +32,7 @@ class Http1Parser {
   // max_body_bytes, which only shows after the headers when there is no Content-Length.
   int error_status() const { return error_status_; }
   const std::string& error() const { return error_; }
+  Refused error_reason() const { return error_reason_; }
 
   // Facts of a message whose headers are done.
   Request request;
@@ -44,21 +45,24 @@ class Http1Parser {
   friend struct Http1Callbacks;
   llhttp_t& parser_mutable() const { return const_cast<llhttp_t&>(parser_); }
   // Both return the value that makes llhttp stop.
-  int Fail(int status, std::string_view why);
+  int Fail(int status, Refused reason, std::string_view why);
   int TakeHeader();
   int HeadersComplete();
+  int CheckTransferEncoding(bool http_1_0);
   bool SplitTarget();
 
   const Http1Options& options_;
   llhttp_t parser_;
   std::string target_, name_, value_;
-  size_t header_bytes_ = 0, header_count_ = 0, host_count_ = 0, transfer_encoding_count_ = 0;
+  std::string transfer_encoding_;  // of all headers of that name, in lower case
+  size_t header_bytes_ = 0, header_count_ = 0, host_count_ = 0;
   uint64_t body_bytes_ = 0;
-  bool chunked_alone_ = true;
+  bool has_transfer_encoding_ = false;
   bool has_length_ = false;
   bool begun_ = false, headers_done_ = false, message_done_ = false;
   bool keep_alive_ = false, expects_continue_ = false;
   int error_status_ = 0;
+  Refused error_reason_ = Refused::kMalformed;
   std::string error_;
 };
 

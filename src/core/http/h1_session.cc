@@ -84,6 +84,11 @@ class Http1Session final : public Session,
     });
   }
 
+  bool InputEnded() override {
+    input_ended_ = true;
+    return running_ && parser_.message_done();
+  }
+
   bool idle() const override { return !running_ && !parser_.begun() && pending_.empty(); }
 
   // Exchange.
@@ -103,16 +108,17 @@ class Http1Session final : public Session,
         co_return ResourceExhausted(parser_.error());
       if (parser_.error_status() != 0) co_return InvalidArgument(parser_.error());
       if (!lost_.ok()) co_return Cancelled("The client went away.");
+      if (input_ended_) co_return InvalidArgument("Malformed HTTP request (it ends within its body).");
       if (body_late_) co_return DeadlineExceeded("The request's body did not arrive in time.");
       if (parser_.expects_continue() && !std::exchange(continued_, true) && !started_) {
         output_.append("HTTP/1.1 100 Continue\r\n\r\n");
         connection_->WantWrite();
         continue;
       }
-      waiting_since_ = Clock::now();
+      // For the whole body: a piece now and then must not keep a request for ever.
+      if (body_since_ == Clock::time_point{}) body_since_ = Clock::now();
       ScheduleCheck(options_.body_timeout);
       co_await reader_;
-      waiting_since_ = {};
     }
   }
 
@@ -196,6 +202,7 @@ class Http1Session final : public Session,
       if (!parser_.message_done()) bytes.remove_prefix(parser_.Parse(bytes));
       if (!running_) {
         if (parser_.error_status() != 0) {
+          Count(options_.metrics, parser_.error_reason());
           Refuse(parser_.error_status(), parser_.error());
         } else if (parser_.headers_done()) {
           RunRequest();
@@ -214,12 +221,13 @@ class Http1Session final : public Session,
       if (header_since_ == Clock::time_point{}) header_since_ = Clock::now();
       ScheduleCheck(options_.header_timeout);
     }
+    if (input_ended_ && !running_) return Stop();
     UpdatePause();
   }
 
   void RunRequest() {
     running_ = true;
-    header_since_ = {};
+    header_since_ = body_since_ = {};
     started_ = finished_ = chunked_ = no_body_ = continued_ = body_late_ = false;
     left_.reset();
     is_head_ = parser_.request.method == "HEAD";
@@ -243,7 +251,7 @@ class Http1Session final : public Session,
     if (!started_) return Refuse(500, "The request was not answered.");
     if (!finished_ || !keep_alive_) return Stop();
     parser_.Next();
-    if (draining_ && pending_.empty()) return Stop();
+    if ((draining_ || input_ended_) && pending_.empty()) return Stop();
     if (!pumping_ && !pending_.empty()) Pump(std::exchange(pending_, {}));
     if (!pumping_) UpdatePause();
   }
@@ -315,9 +323,10 @@ class Http1Session final : public Session,
       return false;
     };
     if (!running_ && overdue(header_since_, options_.header_timeout)) {
+      Count(options_.metrics, Refused::kHeaderTimeout);
       return Refuse(408, "The request's headers did not arrive in time.");
     }
-    if (overdue(waiting_since_, options_.body_timeout)) {
+    if (running_ && !parser_.message_done() && overdue(body_since_, options_.body_timeout)) {
       body_late_ = true;
       reader_.Resume();
     }
@@ -335,12 +344,13 @@ class Http1Session final : public Session,
   Waiter reader_, writer_;
   async::Timer timer_, drain_timer_;
   Clock::time_point check_at_{};  // when timer_ fires; zero if it is not set
-  Clock::time_point header_since_{}, waiting_since_{};
+  Clock::time_point header_since_{}, body_since_{};
   size_t requests_ = 0;
   bool running_ = false;  // a handler is under way
   bool pumping_ = false;
   bool draining_ = false;
-  bool refused_ = false;  // nothing more is read: the connection closes
+  bool input_ended_ = false;  // no more requests come, but those that came are answered
+  bool refused_ = false;      // nothing more is read: the connection closes
   bool keep_alive_ = false;
   bool is_head_ = false;
   bool started_ = false, finished_ = false, chunked_ = false, no_body_ = false;

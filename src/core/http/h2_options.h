@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/http/edge_metrics.h"
 #include "core/http/stats.h"
 
 namespace starling::http {
@@ -38,7 +39,8 @@ struct H2Options {
   // how many per second thereafter. More ends the connection with ENHANCE_YOUR_CALM.
   uint32_t reset_burst = 1000, reset_rate = 100;
   uint32_t idle_frame_burst = 2000, idle_frame_rate = 200;
-  Stats* stats = nullptr;  // outlives the session; may be null
+  Stats* stats = nullptr;                // outlives the session; may be null
+  const EdgeMetrics* metrics = nullptr;  // the same
 };
 
 }  // namespace starling::http

@@ -31,7 +31,9 @@ class ServerStream final : public H2Stream, public Exchange {
   const CancelToken& cancel() const override { return token_; }
 
   async::Task<absl::StatusOr<std::optional<Bytes>>> Read() override {
-    waiting_since_ = std::chrono::steady_clock::now();
+    // For the whole body: a piece now and then must not keep a request for ever.
+    if (waiting_since_ == std::chrono::steady_clock::time_point{})
+      waiting_since_ = std::chrono::steady_clock::now();
     reading_ = true;
     auto piece = co_await ReadInput();
     reading_ = false;
@@ -84,6 +86,8 @@ class ServerStream final : public H2Stream, public Exchange {
     reading_ = false;
     if (!response_started_) {
       output_ended_ = response_started_ = true;
+      if (header_overflow_ && session_ != nullptr)
+        Count(session_->options().metrics, Refused::kHeaderTooLarge);
       (void)SubmitHeaders(header_overflow_ ? 431 : 500, {}, false);
     } else if (!output_ended_) {
       Reset(NGHTTP2_INTERNAL_ERROR);
@@ -159,7 +163,7 @@ class ServerStream final : public H2Stream, public Exchange {
   const CancelToken token_ = cancel_.token();
   bool headers_done_ = false, header_overflow_ = false, grpc_ = false, head_ = false;
   bool response_started_ = false, reading_ = false;
-  std::chrono::steady_clock::time_point waiting_since_;
+  std::chrono::steady_clock::time_point waiting_since_{};
 
   friend class ServerSession;
 };

@@ -11,12 +11,15 @@
 #include "core/http/caller.h"
 #include "core/http/error_body.h"
 #include "core/http/event_stream.h"
+#include "core/http/negotiation.h"
 #include "core/http/respond_error.h"
 #include "core/rpc/convert.h"
 
 namespace starling::http {
 namespace {
 
+constexpr int kNotAcceptable = 406;
+constexpr int kRequestTimeout = 408;
 constexpr int kPayloadTooLarge = 413;
 constexpr int kUnsupportedMediaType = 415;
 constexpr size_t kNamesBytes = 128;
@@ -99,11 +102,20 @@ class JsonRoute::Call {
     const auto deadline = limited && timeout.ok() ? std::chrono::steady_clock::now() + *timeout : kNoDeadline;
     context_ = RequestContext(std::move(arrival.origin), deadline, cancel_.token(), trace);
     CO_RETURN_IF_ERROR(access);
+    CO_RETURN_IF_ERROR(CheckAccept(request));
     if (limited) {
       CO_RETURN_IF_ERROR(timeout.status());
       CancelAfter(*timeout);
     }
     co_return co_await Decode(request);
+  }
+
+  absl::Status CheckAccept(const Request& request) {
+    const std::string_view type =
+        route_.method_.shape == rpc::CallShape::kUnary ? "application/json" : "text/event-stream";
+    if (AcceptsType(request.headers.Get("accept"), type)) return absl::OkStatus();
+    http_status_ = kNotAcceptable;
+    return InvalidArgument("The answer is of type ", type, ", which the Accept header does not let through.");
   }
 
   void CancelAfter(std::chrono::milliseconds timeout) {
@@ -124,6 +136,7 @@ class JsonRoute::Call {
       auto read = co_await ReadAll(exchange_, route_.options_.max_body_bytes);
       if (!read.ok()) {
         if (read.status().code() == absl::StatusCode::kResourceExhausted) http_status_ = kPayloadTooLarge;
+        if (read.status().code() == absl::StatusCode::kDeadlineExceeded) http_status_ = kRequestTimeout;
         co_return read.status();
       }
       body = *std::move(read);

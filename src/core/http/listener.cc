@@ -37,20 +37,22 @@ struct Core : std::enable_shared_from_this<Core> {
   void Accepted(Shard& shard, int fd, const SocketAddress& address) {
     Count(stats.connections_accepted);
     bool refused = stats.connections_open.load() >= static_cast<int64_t>(options.max_connections);
-    Peer peer{.address = address.ToString(), .tls = tls != nullptr};
+    Peer peer{.address = address.ToString(), .tls = options.tls};
     if (address.is_unix()) {
       peer.address = "unix";
       peer.unix_socket = PeerMayUseUnixSocket(fd);
       if (!peer.unix_socket) {
         Count(stats.connections_refused);
+        Count(options.metrics, Refused::kWrongUser);
         ::close(fd);
         return;
       }
     }
     if (refused) {
       Count(stats.connections_refused);
+      Count(options.metrics, Refused::kTooManyConnections);
       // Telling costs a connection for a moment: beyond some it is only closed.
-      if (tls != nullptr || refusals.load() >= 256) {
+      if (options.tls || refusals.load() >= 256) {
         ::close(fd);
         return;
       }
@@ -73,9 +75,10 @@ struct Core : std::enable_shared_from_this<Core> {
       ::close(fd);
       return Closed(refused);
     }
-    auto transport = tls != nullptr ? tls->Wrap(fd) : MakePlainTransport(fd);
+    auto transport = options.tls ? Tls()->Wrap(fd) : MakePlainTransport(fd);
     ConnectionOptions connection_options = options.connection;
     connection_options.stats = &stats;
+    connection_options.metrics = options.metrics;
     SessionChooser chooser;
     if (refused) {
       connection_options.linger_timeout = connection_options.handshake_timeout =
@@ -98,7 +101,7 @@ struct Core : std::enable_shared_from_this<Core> {
   }
 
   std::shared_ptr<Session> Choose(Connection& connection, std::string_view protocol, std::string_view bytes) {
-    const bool http1 = !options.http2 || protocol == "http/1.1" || (tls != nullptr && protocol != "h2");
+    const bool http1 = !options.http2 || protocol == "http/1.1" || (options.tls && protocol != "h2");
     if (!http1 && protocol != "h2") {
       // Without TLS the first bytes tell (RFC 9113, section 3.3: prior knowledge).
       const size_t size = std::min(bytes.size(), kHttp2Preface.size());
@@ -124,6 +127,19 @@ struct Core : std::enable_shared_from_this<Core> {
     const auto waiting = std::exchange(none_open, std::nullopt);
     lock.unlock();
     if (waiting.has_value()) waiting->Set(true);
+  }
+
+  std::shared_ptr<const TlsContext> Tls() {
+    std::lock_guard lock(mutex);
+    return tls;
+  }
+
+  absl::Status LoadTls() {
+    if (!options.tls) return absl::OkStatus();
+    ASSIGN_OR_RETURN(auto loaded, TlsContext::Server(options.tls_files));
+    std::lock_guard lock(mutex);
+    tls = std::move(loaded);
+    return absl::OkStatus();
   }
 
   // Sets `done` when no connection comes any more.
@@ -166,7 +182,6 @@ struct Core : std::enable_shared_from_this<Core> {
 
   ListenerOptions options;
   Handler& handler;
-  std::shared_ptr<const TlsContext> tls;
   SocketAddress address;
   Stats stats;
   std::atomic<int64_t> refusals{0};
@@ -175,7 +190,8 @@ struct Core : std::enable_shared_from_this<Core> {
   std::atomic<bool> draining{false};  // what is accepted from now on may ask once
   std::atomic<bool> stopping{false};  // what is accepted from now on is closed
   std::atomic<bool> unlinked{false};
-  std::mutex mutex;
+  std::mutex mutex;  // guards what follows
+  std::shared_ptr<const TlsContext> tls;
   std::optional<async::Completer<bool>> none_open;
 };
 
@@ -200,6 +216,7 @@ class ListenerImpl final : public Listener {
   const std::string& address() const override { return address_; }
   uint16_t port() const override { return core_->address.port(); }
   const Stats& stats() const override { return core_->stats; }
+  absl::Status ReloadTls() override { return core_->LoadTls(); }
 
   async::Task<bool> Drain(std::chrono::milliseconds grace) override {
     const auto core = core_;
@@ -228,10 +245,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(async::LoopGroup& loop
   ASSIGN_OR_RETURN(const SocketAddress address, SocketAddress::Parse(options.address));
   auto core = std::make_shared<Core>(std::move(options), handler);
   core->options.http1.stats = core->options.h2.stats = &core->stats;
-  if (core->options.tls) {
-    core->options.tls_files.http2 = core->options.http2;
-    ASSIGN_OR_RETURN(core->tls, TlsContext::Server(core->options.tls_files));
-  }
+  core->options.http1.metrics = core->options.h2.metrics = core->options.metrics;
+  core->options.tls_files.http2 = core->options.http2;
+  RETURN_IF_ERROR(core->LoadTls());
   for (size_t i = 0; i < loops.size(); ++i) core->shards.push_back(std::make_unique<Shard>(loops.at(i)));
 
   // Two programs that both set SO_REUSEPORT would share the port silently: the first socket finds out without it.

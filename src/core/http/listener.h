@@ -28,11 +28,12 @@ struct ListenerOptions {
   // Over all loops. One more is answered 503 (without TLS) and closed.
   size_t max_connections = 10000;
   int backlog = 1024;
-  ConnectionOptions connection;  // `stats` is set by the listener
+  ConnectionOptions connection;  // `stats` and `metrics` are set by the listener
   Http1Options http1;
   bool http2 =
       true;  // beside HTTP/1.1, on the same port: by ALPN with TLS, by the connection's first bytes without
   H2Options h2;
+  const EdgeMetrics* metrics = nullptr;  // outlives the listener; may be null
 };
 
 // Any thread, but not from one of its loops' threads where it says "blocks".
@@ -49,6 +50,10 @@ class Listener {
   virtual const std::string& address() const = 0;
   virtual uint16_t port() const = 0;
   virtual const Stats& stats() const = 0;
+
+  // Reads the files of TLS again; connections from then on use them. INVALID_ARGUMENT with the file that can't be used, and those
+  // read before stay. OK without TLS.
+  virtual absl::Status ReloadTls() = 0;
 
   // Stops accepting, lets every session finish what is under way, and returns when no connection is left or `grace` is over;
   // then closes the rest. True if nothing was cut. Awaited from any loop.

@@ -76,8 +76,10 @@ struct Router::Path {
   }
 };
 
-Router::Router(CorsOptions cors, observe::Registry& metrics)
+Router::Router(CorsOptions cors, observe::Registry& metrics, CompressionOptions compression)
     : cors_(std::move(cors)),
+      compression_(compression),
+      edge_(metrics),
       durations_(
           metrics.Histograms({.name = "http.server.request.duration",
                               .unit = "s",
@@ -183,9 +185,9 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   if (cross_origin_allowed) {
     added.Add("access-control-allow-origin", std::string(*origin));
     added.Add("access-control-expose-headers", "x-request-id, retry-after");
-    added.Add("vary", "origin");
   }
-  AnsweringExchange answering(exchange, std::move(added));
+  if (!cors_.allowed_origins.empty()) added.Add("vary", "origin");
+  AnsweringExchange answering(exchange, std::move(added), compression_);
 
   bool malformed = false;
   const Path* path = Find(request.path, &match.variables, &malformed);
@@ -216,6 +218,7 @@ async::Task<void> Router::Handle(Exchange& exchange) {
                           405, std::move(headers));
   }
 
+  edge_.CountAnswer(answering.status());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (route != nullptr && answering.status() == 200) {
     route->ok_duration.Observe(took.count());

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/http/compression.h"
+#include "core/http/edge_metrics.h"
 #include "core/http/exchange.h"
 #include "core/observe/registry.h"
 
@@ -30,12 +32,12 @@ struct CorsOptions {
   std::vector<std::string> allowed_origins;  // "*": any; empty: no headers at all
 };
 
-// Everything that holds for every route: x-request-id, CORS, HEAD as GET, 404, 405 with Allow, OPTIONS, and
+// Everything that holds for every route: x-request-id, CORS, HEAD as GET, 404, 405 with Allow, OPTIONS, gzip, and
 // http.server.request.duration. Filled before it serves, then thread-safe.
 class Router final : public Handler {
  public:
   // `metrics` outlives it.
-  Router(CorsOptions cors, observe::Registry& metrics);
+  Router(CorsOptions cors, observe::Registry& metrics, CompressionOptions compression = {});
   ~Router() override;
 
   // `path` as in rpc::HttpRule; "/x/{rest=**}" takes everything below. `owner` names the route in errors; `handler` outlives
@@ -57,6 +59,8 @@ class Router final : public Handler {
   const Path* Find(std::string_view path, std::vector<std::string>* variables, bool* malformed) const;
 
   const CorsOptions cors_;
+  const CompressionOptions compression_;
+  const EdgeMetrics edge_;
   observe::HistogramFamily& durations_;
   std::unordered_map<std::string, std::unique_ptr<Path>> literals_;  // paths without variables
   std::vector<std::unique_ptr<Path>> templates_;                     // the others, most literal first

@@ -38,6 +38,9 @@ class Session {
   virtual void Produce(std::string* out, size_t limit) = 0;
   // The socket is gone, or the peer has sent its end: cancels all that runs. Called once.
   virtual void Closed(const absl::Status& reason) = 0;
+  // The peer has sent its end, but may still read. True: what it has asked for in full is answered, then CloseAfterWrite; called
+  // once. False: nothing is worth an answer.
+  virtual bool InputEnded() { return false; }
   // Take no new requests, finish those under way, then CloseAfterWrite (GOAWAY; Connection: close).
   virtual void Drain() = 0;
   // No request under way.

@@ -1,4 +1,4 @@
-#include "core/grpc/gzip.h"
+#include "core/http/gzip.h"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 
-namespace starling::grpc {
+namespace starling::http {
 namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // zlib.h, deflateInit2: plus 16 for a gzip header
@@ -55,4 +55,4 @@ absl::StatusOr<std::string> Gunzip(std::string_view packed, size_t limit) {
   return out;
 }
 
-}  // namespace starling::grpc
+}  // namespace starling::http
