@@ -130,7 +130,7 @@ class ServerStream final : public H2Stream, public Exchange {
   void OnTick(std::chrono::steady_clock::time_point now) override {
     if (!reading_ || grpc_ || session_ == nullptr || session_->options().body_timeout.count() == 0) return;
     if (now - waiting_since_ < session_->options().body_timeout) return;
-    Fail(DeadlineExceeded("The body did not arrive in time."));
+    FailInput(DeadlineExceeded("The body did not arrive in time."));
   }
 
   absl::Status CheckUnstarted() {

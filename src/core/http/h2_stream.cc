@@ -21,6 +21,7 @@ async::Task<absl::StatusOr<std::optional<Bytes>>> H2Stream::ReadInput() {
     }
     if (input_too_large_) co_return ResourceExhausted("The body is larger than ", input_limit_, " bytes.");
     if (!failure_.ok()) co_return failure_;
+    if (!input_failure_.ok()) co_return input_failure_;
     if (input_ended_) co_return std::nullopt;
     if (closed_) co_return Cancelled("The stream is closed.");
     co_await reader_;
@@ -66,6 +67,11 @@ void H2Stream::Fail(const absl::Status& reason) {
   if (session_ == nullptr) return;
   session_->Wake(reader_);
   session_->Wake(writer_);
+}
+
+void H2Stream::FailInput(const absl::Status& reason) {
+  input_failure_ = reason;
+  if (session_ != nullptr) session_->Wake(reader_);
 }
 
 void H2Stream::OnData(std::string_view data) {

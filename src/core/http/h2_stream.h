@@ -64,6 +64,8 @@ class H2Stream : public std::enable_shared_from_this<H2Stream> {
   void Reset(uint32_t code);
   // The reader and the writer, if any wait, go on with `reason` as if the stream had failed.
   void Fail(const absl::Status& reason);
+  // The reader alone: what it reads from now on is `reason`, and an answer may still be given.
+  void FailInput(const absl::Status& reason);
 
  protected:
   friend class H2Session;
@@ -99,6 +101,7 @@ class H2Stream : public std::enable_shared_from_this<H2Stream> {
   size_t held_connection_bytes_ = 0;  // received, and not yet given back to the connection's window
   bool input_ended_ = false;
   bool input_too_large_ = false;
+  absl::Status input_failure_;
   size_t input_limit_ = SIZE_MAX;
   H2Waiter reader_;
 
