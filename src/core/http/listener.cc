@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <unordered_set>
@@ -20,6 +21,8 @@
 namespace starling::http {
 namespace {
 
+// How long handlers may take to end once they are cancelled.
+constexpr std::chrono::seconds kCancelledEnd(5);
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // One loop's share of the listener. That loop's thread only.
@@ -31,8 +34,16 @@ struct Shard {
 };
 
 // Held by every connection: outlives the listener as long as one is open.
-struct Core : std::enable_shared_from_this<Core> {
+struct Core final : Handler, std::enable_shared_from_this<Core> {
   Core(ListenerOptions o, Handler& h) : options(std::move(o)), handler(h) {}
+
+  // A handler may outlive its connection: who drains waits for it too, because what it calls is taken down next.
+  async::Task<void> Handle(Exchange& exchange) override {
+    const auto keep = shared_from_this();
+    busy.fetch_add(1);
+    co_await handler.Handle(exchange);
+    Left();
+  }
 
   void Accepted(Shard& shard, int fd, const SocketAddress& address) {
     Count(stats.connections_accepted);
@@ -58,6 +69,7 @@ struct Core : std::enable_shared_from_this<Core> {
       }
     }
     (refused ? refusals : stats.connections_open).fetch_add(1);
+    if (!refused) busy.fetch_add(1);
     auto* const target = &shard;
     if (&shard.loop == async::Loop::Current()) return Open(*target, fd, std::move(peer), refused);
     shard.loop.Post([self = shared_from_this(), target, fd, peer = std::move(peer), refused]() mutable {
@@ -110,11 +122,11 @@ struct Core : std::enable_shared_from_this<Core> {
     } else if (http1) {
       return MakeHttp1(connection);
     }
-    return MakeH2ServerSession(connection, handler, options.h2);
+    return MakeH2ServerSession(connection, *this, options.h2);
   }
 
   std::shared_ptr<Session> MakeHttp1(Connection& connection) {
-    return MakeHttp1ServerSession(connection, handler, options.http1);
+    return MakeHttp1ServerSession(connection, *this, options.http1);
   }
 
   void Closed(bool refused) {
@@ -122,9 +134,15 @@ struct Core : std::enable_shared_from_this<Core> {
       refusals.fetch_sub(1);
       return;
     }
+    stats.connections_open.fetch_sub(1);
+    Left();
+  }
+
+  void Left() {
+    if (busy.fetch_sub(1) != 1) return;
     std::unique_lock lock(mutex);
-    if (stats.connections_open.fetch_sub(1) != 1) return;
-    const auto waiting = std::exchange(none_open, std::nullopt);
+    const auto waiting = std::exchange(none_busy, std::nullopt);
+    idle.notify_all();
     lock.unlock();
     if (waiting.has_value()) waiting->Set(true);
   }
@@ -167,14 +185,14 @@ struct Core : std::enable_shared_from_this<Core> {
     }
   }
 
-  // Completes when no connection is open; false after `limit`.
-  async::Task<bool> NoneOpen(std::chrono::milliseconds limit) {
+  // Completes when no connection is open and no handler runs; false after `limit`.
+  async::Task<bool> NoneBusy(std::chrono::milliseconds limit) {
     async::Completion<bool> done;
     const auto completer = done.completer();
     {
       std::lock_guard lock(mutex);
-      if (stats.connections_open.load() == 0) co_return true;
-      none_open = completer;
+      if (busy.load() == 0) co_return true;
+      none_busy = completer;
     }
     const async::Timer timer = async::Loop::Current()->After(limit, [completer] { completer.Set(false); });
     co_return co_await done;
@@ -185,14 +203,16 @@ struct Core : std::enable_shared_from_this<Core> {
   SocketAddress address;
   Stats stats;
   std::atomic<int64_t> refusals{0};
+  std::atomic<int64_t> busy{0};  // connections and handlers
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<size_t> next_shard{0};
   std::atomic<bool> draining{false};  // what is accepted from now on may ask once
   std::atomic<bool> stopping{false};  // what is accepted from now on is closed
   std::atomic<bool> unlinked{false};
-  std::mutex mutex;  // guards what follows
+  std::condition_variable idle;  // with `mutex`: nothing is busy any more
+  std::mutex mutex;              // guards what follows
   std::shared_ptr<const TlsContext> tls;
-  std::optional<async::Completer<bool>> none_open;
+  std::optional<async::Completer<bool>> none_busy;
 };
 
 class ListenerImpl final : public Listener {
@@ -211,6 +231,9 @@ class ListenerImpl final : public Listener {
       shard->loop.Post([&done] { done.set_value(); });
       done.get_future().wait();
     }
+    // Cancelled handlers end soon.
+    std::unique_lock lock(core_->mutex);
+    core_->idle.wait_for(lock, kCancelledEnd, [this] { return core_->busy.load() == 0; });
   }
 
   const std::string& address() const override { return address_; }
@@ -225,11 +248,11 @@ class ListenerImpl final : public Listener {
     core->StopAccepting(accepted.completer());
     core->ForEachConnection([](SocketConnection& connection) { connection.Drain(); });
     co_await accepted;
-    if (co_await core->NoneOpen(grace)) co_return true;
+    if (co_await core->NoneBusy(grace)) co_return true;
     core->stopping = true;
     core->ForEachConnection(
         [](SocketConnection& connection) { connection.Close(Cancelled("The server stops.")); });
-    (void)co_await core->NoneOpen(std::chrono::seconds(5));
+    (void)co_await core->NoneBusy(kCancelledEnd);
     co_return false;
   }
 

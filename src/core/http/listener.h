@@ -55,7 +55,7 @@ class Listener {
   // read before stay. OK without TLS.
   virtual absl::Status ReloadTls() = 0;
 
-  // Stops accepting, lets every session finish what is under way, and returns when no connection is left or `grace` is over;
+  // Stops accepting, lets every session finish what is under way, and returns when no connection is left and no handler runs, or `grace` is over;
   // then closes the rest. True if nothing was cut. Awaited from any loop.
   virtual async::Task<bool> Drain(std::chrono::milliseconds grace) = 0;
 };

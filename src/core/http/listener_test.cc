@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "base/strings.h"
 #include "core/async/completion.h"
 #include "core/async/spawn.h"
@@ -124,6 +126,39 @@ TEST(ListenerTest, DrainFinishesWhatIsUnderWay) {
   EXPECT_THAT(answer, EndsWith("<done>"));
   EXPECT_THAT(answer, HasSubstr("connection: close"));
   EXPECT_EQ(server.listener().stats().connections_open, 0);
+}
+
+// What the handler calls is taken down after the drain.
+TEST(ListenerTest, DrainWaitsForAHandlerWhoseClientHasGone) {
+  Gate gate;
+  std::atomic<bool> gone{false}, ended{false};
+  const auto entered = gate.entered.completer();
+  auto handler = [&gate, &gone, &ended, entered](Exchange& exchange) -> async::Task<void> {
+    auto note = [&gone](const absl::Status&) { gone = true; };
+    const auto registration = exchange.cancel().OnCancel(std::move(note));
+    entered.Set(true);
+    co_await gate.open;
+    ended = true;
+  };
+  Server server(handler);
+  RawClient client(server.address());
+  client.Send(kGet);
+  auto wait = [](Gate* g) -> async::Task<bool> { co_return co_await g->entered; };
+  async::BlockOn(wait(&gate));
+  client.Close();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while ((!gone || server.listener().stats().connections_open != 0) &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  const auto open = gate.open.completer();
+  auto drain = [](Listener* listener, async::Completer<bool> opener) -> async::Task<bool> {
+    const auto timer =
+        async::Loop::Current()->After(std::chrono::milliseconds(50), [opener] { opener.Set(true); });
+    co_return co_await listener->Drain(std::chrono::seconds(5));
+  };
+  EXPECT_TRUE(async::BlockOn(drain(&server.listener(), open)));
+  EXPECT_TRUE(ended);
 }
 
 // Clients that had a connection when the drain began, and had not heard of it when they sent their requests.
