@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "core/http/error_body.h"
 #include "core/http/gzip.h"
+#include "core/http/negotiation.h"
 
 namespace starling::app {
 namespace {
@@ -19,21 +20,6 @@ std::string HashOf(std::string_view bytes) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
-}
-
-// Whether `accept-encoding` takes gzip (RFC 9110, section 12.5.3).
-bool TakesGzip(const http::Request& request) {
-  const auto header = request.headers.Get("accept-encoding");
-  if (!header.has_value()) return false;
-  for (const absl::string_view part : absl::StrSplit(ToAbsl(*header), ',')) {
-    const std::pair<absl::string_view, absl::string_view> coding =
-        absl::StrSplit(part, absl::MaxSplits(';', 1));
-    const absl::string_view name = absl::StripAsciiWhitespace(coding.first);
-    const absl::string_view weight = absl::StripAsciiWhitespace(coding.second);
-    if (!absl::EqualsIgnoreCase(name, "gzip") && name != "*") continue;
-    return !absl::StartsWith(weight, "q=0") || weight.find_first_not_of("q=0.") != absl::string_view::npos;
-  }
-  return false;
 }
 
 // Weak comparison (RFC 9110, section 13.1.2).
@@ -57,7 +43,8 @@ StaticPage::StaticPage(StaticContent content, async::Pool& pool)
 
 async::Task<void> StaticPage::Handle(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const bool gzip = !content_.gzip.empty() && TakesGzip(request);
+  const bool gzip = !content_.gzip.empty() &&
+                    http::AcceptsCoding(request.headers.Get("accept-encoding").value_or(""), "gzip");
   const std::string etag = StrCat("\"", tag_, gzip ? "-gzip" : "", "\"");
   http::Headers headers = content_.headers;
   headers.Add("etag", etag);
