@@ -204,7 +204,7 @@ def test_the_same_over_http_2(starling, large):
 
 # One request that keeps two cores busy for a while.
 _SLOW = json.dumps({"texts": ["word " * 2000] * 256}).encode()
-_CANCELLED = 'rpc_server_call_duration_seconds_count{rpc_method="/starling.sentiment.v1.SentimentService/AnalyzeSentiment",rpc_response_status_code="CANCELLED"'
+_CANCELLED = 'rpc_server_call_duration_seconds_count{rpc_method="starling.sentiment.v1.SentimentService/AnalyzeSentiment",rpc_response_status_code="CANCELLED"'
 
 
 def _cancelled(program):
