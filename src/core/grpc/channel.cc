@@ -17,10 +17,10 @@ namespace starling::grpc {
 // One link per loop. Thread-safe.
 class Channel::Links {
  public:
-  explicit Links(ChannelOptions options)
-      : options_(std::move(options)),
-        trusted_(options_.trusted.value_or(options_.address.rfind("unix:", 0) == 0)),
-        status_(std::make_shared<ChannelStatus>()) {}
+  explicit Links(ChannelOptions channel_options)
+      : options(std::move(channel_options)),
+        trusted(options.trusted.value_or(options.address.rfind("unix:", 0) == 0)),
+        status(std::make_shared<ChannelStatus>()) {}
   ~Links() {
     for (auto& [loop, link] : links_) {
       loop->Post([link = std::move(link)] { link->Drain(); });
@@ -33,15 +33,15 @@ class Channel::Links {
     if (loop == nullptr) return nullptr;
     std::lock_guard lock(mutex_);
     auto& link = links_[loop];
-    if (link == nullptr) link = std::make_shared<Link>(*loop, options_, status_);
+    if (link == nullptr) link = std::make_shared<Link>(*loop, options, status);
     return link;
   }
   // One message of the response, packed or not.
   async::Task<absl::StatusOr<rpc::Payload>> OnlyMessage(std::shared_ptr<http::H2ClientStream> stream);
 
-  const ChannelOptions options_;
-  const bool trusted_;
-  const std::shared_ptr<ChannelStatus> status_;
+  const ChannelOptions options;
+  const bool trusted;
+  const std::shared_ptr<ChannelStatus> status;
 
  private:
   std::mutex mutex_;
@@ -51,14 +51,14 @@ class Channel::Links {
 async::Task<absl::StatusOr<rpc::Payload>> Channel::Links::OnlyMessage(
     std::shared_ptr<http::H2ClientStream> stream) {
   CO_ASSIGN_OR_RETURN(const bool gzip, ResponseIsGzip(stream->headers()));
-  FrameReader frames(options_.max_response_bytes);
+  FrameReader frames(options.max_response_bytes);
   frames.Feed(Bytes(stream->TakeBody()));
   auto frame = frames.Next();
   CO_RETURN_IF_ERROR(frame.status());
   if (!frame->has_value() || !frames.empty())
     co_return Unimplemented("The answer to a unary call is not one message.");
   if (!(**frame).compressed) co_return rpc::Payload::Encoded(std::move((**frame).message));
-  auto message = co_await Unpack(**std::move(frame), gzip, options_.max_response_bytes, options_.pool);
+  auto message = co_await Unpack(**std::move(frame), gzip, options.max_response_bytes, options.pool);
   CO_RETURN_IF_ERROR(message.status());
   co_return rpc::Payload::Encoded(*std::move(message));
 }
@@ -66,8 +66,8 @@ async::Task<absl::StatusOr<rpc::Payload>> Channel::Links::OnlyMessage(
 Channel::Channel(ChannelOptions options) : links_(std::make_shared<Links>(std::move(options))) {}
 Channel::~Channel() = default;
 
-ChannelState Channel::state() const { return links_->status_->Get(); }
-const std::string& Channel::address() const { return links_->options_.address; }
+ChannelState Channel::state() const { return links_->status->Get(); }
+const std::string& Channel::address() const { return links_->options.address; }
 
 async::Task<absl::StatusOr<rpc::Payload>> Channel::Unary(RequestContext context, const rpc::Method& method,
                                                          rpc::Payload request) {
@@ -80,13 +80,13 @@ async::Task<absl::StatusOr<rpc::Payload>> Channel::Unary(RequestContext context,
     CO_RETURN_IF_ERROR(connected.status());
     session = *std::move(connected);
   }
-  const ChannelOptions& options = links_->options_;
+  const ChannelOptions& options = links_->options;
   CO_ASSIGN_OR_RETURN(Bytes frame, EncodeFrame(request));
   if (frame.size() > options.max_request_bytes + kFrameHeader) {
     co_return ResourceExhausted("The request is larger than ", options.max_request_bytes, " bytes.");
   }
   const auto target = TargetOf(options, method);
-  auto stream = session->Open(target, RequestHeaders(options, context, method, links_->trusted_),
+  auto stream = session->Open(target, RequestHeaders(options, context, method, links_->trusted),
                               std::move(frame), true);
   if (!stream.ok()) co_return rpc::WithNotProcessed(stream.status());
   const ContextWatch watch(link->loop(), context, *stream);
@@ -100,7 +100,7 @@ async::Stream<rpc::Payload> Channel::Open(RequestContext context, const rpc::Met
                                           async::Stream<rpc::Payload> requests) {
   const auto link = links_->Mine();
   if (link == nullptr) co_return Internal("A channel was called outside a loop.");
-  const ChannelOptions& options = links_->options_;
+  const ChannelOptions& options = links_->options;
   std::optional<Bytes> only;
   if (method.shape == rpc::CallShape::kServerStream) {
     auto first = co_await requests.Next();
@@ -118,7 +118,7 @@ async::Stream<rpc::Payload> Channel::Open(RequestContext context, const rpc::Met
     session = *std::move(connected);
   }
   const auto target = TargetOf(options, method);
-  auto opened = session->Open(target, RequestHeaders(options, context, method, links_->trusted_),
+  auto opened = session->Open(target, RequestHeaders(options, context, method, links_->trusted),
                               only.value_or(Bytes()), only.has_value());
   if (!opened.ok()) co_return rpc::WithNotProcessed(opened.status());
   const StreamGuard stream(*std::move(opened));

@@ -129,11 +129,15 @@ async::Task<void> ServerCall::Unary(RequestContext context) {
     co_await End(frame.status());
     co_return;
   }
-  if (Compresses(*frame)) *frame = co_await Pack(*std::move(frame), options_.pool);
+  Bytes wire = *std::move(frame);
+  if (Compresses(wire)) {
+    Bytes packed = co_await Pack(std::move(wire), options_.pool);
+    wire = std::move(packed);
+  }
   if (std::exchange(ended_, true)) co_return;
   http::Headers trailers;
   AddStatus(absl::OkStatus(), &trailers);
-  (void)co_await exchange_.Respond(200, ResponseHeaders(), *std::move(frame), std::move(trailers));
+  (void)co_await exchange_.Respond(200, ResponseHeaders(), std::move(wire), std::move(trailers));
 }
 
 async::Stream<rpc::Payload> ServerCall::Requests(std::shared_ptr<Source> source) {
@@ -159,13 +163,17 @@ async::Task<void> ServerCall::Streaming(RequestContext context) {
       co_await End(frame.status());
       co_return;
     }
-    if (Compresses(*frame)) *frame = co_await Pack(*std::move(frame), options_.pool);
+    Bytes wire = *std::move(frame);
+    if (Compresses(wire)) {
+      Bytes packed = co_await Pack(std::move(wire), options_.pool);
+      wire = std::move(packed);
+    }
     if (ended_) co_return;
     if (!exchange_.response_started()) {
       if (!(co_await exchange_.Start(200, ResponseHeaders())).ok()) co_return;
     }
     writing_ = true;
-    const absl::Status written = co_await exchange_.Write(*std::move(frame));
+    const absl::Status written = co_await exchange_.Write(std::move(wire));
     writing_ = false;
     if (!written.ok() || ended_) co_return;
   }
