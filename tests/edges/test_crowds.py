@@ -1,6 +1,7 @@
 """Many connections at once: slow ones hold nobody up, and those that break off leave nothing behind."""
 
 import json
+import multiprocessing
 import os
 import random
 import resource
@@ -33,9 +34,7 @@ def _allow_files(count):
         pytest.skip("this machine allows too few open files")
 
 
-@contextmanager
-def _crowd(address, count):
-    """A third silent, a third idle after a request, a third that sends its request a byte at a time."""
+def _be_a_crowd(address, count, stop):
     host, port = address.split(":")
     sockets = []
     for i in range(count):
@@ -43,24 +42,28 @@ def _crowd(address, count):
         sockets.append(one)
         if i % 3 == 1:
             one.sendall(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n")
-    stop = threading.Event()
+    slow, sent = sockets[2::3], 0
+    # Each a byte a second, spread over the second as real clients would be.
+    while not stop.wait(0.01):
+        for one in slow[sent % 100 :: 100]:
+            byte = sent // 100
+            one.send(REQUEST[byte : byte + 1] if byte < 40 else b" ")
+        sent += 1
 
-    def trickle():
-        slow, sent = sockets[2::3], 0
-        while not stop.wait(1.0):
-            for one in slow:
-                one.send(REQUEST[sent % 40 : sent % 40 + 1] if sent < 40 else b" ")
-            sent += 1
 
-    thread = threading.Thread(target=trickle)
-    thread.start()
+@contextmanager
+def _crowd(address, count):
+    """A third silent, a third idle after a request, a third that sends its request a byte at a time; in a process of its own, so that
+    it costs the client that is measured nothing."""
+    fork = multiprocessing.get_context("fork")
+    stop = fork.Event()
+    process = fork.Process(target=_be_a_crowd, args=(address, count, stop))
+    process.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
-        for one in sockets:
-            one.close()
+        process.join(20)
 
 
 def _p99_ms(program, seconds):
@@ -84,8 +87,8 @@ def test_slow_connections_leave_others_fine(count):
             wait_for(lambda: _open(program) >= count, what="the crowd")
             crowded, among = _p99_ms(program, 4)
         print(f"{count} slow connections: p99 {alone:.2f} -> {crowded:.2f} ms, {requests} -> {among} requests in 4 s")
-        # On a machine that other tests share, a p99 may double by itself; a loop that walked over the crowd would be far off.
-        assert crowded < 2 * alone + 5
+        # The bar is 20%; two milliseconds more are what the other tests of this machine may do to either figure.
+        assert crowded < 1.2 * alone + 2
         wait_for(lambda: _open(program) < 20, what="the end of the crowd")
 
 
