@@ -53,12 +53,12 @@ Real RandomReal(Random& random, bool finite) {
 }
 
 std::string RandomText(Random& random) {
-  static const std::string kPieces[] = {
+  static const std::string pieces[] = {
       "a",          "Z",    " ",    "\"", "\\",     "/",      std::string(1, '\0'),
       "\n",         "\x1f", "\x7f", "é",  "\u2028", "中",     "😀",
       "\U0010ffff", "<",    "&",    "'",  "\ufeff", "{}[],:", "e\u0301"};
   std::string text;
-  for (uint64_t i = Below(random, 12); i > 0; --i) text += kPieces[Below(random, std::size(kPieces))];
+  for (uint64_t i = Below(random, 12); i > 0; --i) text += pieces[Below(random, std::size(pieces))];
   return text;
 }
 
@@ -108,8 +108,8 @@ bool RandomWellKnown(Random& random, int depth, Message& message) {
     return true;
   }
   if (auto* mask = dynamic_cast<google::protobuf::FieldMask*>(&message)) {
-    const char* const kPaths[] = {"a", "a_b", "place.city_name", "x.y.z_z"};
-    for (uint64_t i = Below(random, 3); i > 0; --i) mask->add_paths(kPaths[Below(random, std::size(kPaths))]);
+    const char* const paths[] = {"a", "a_b", "place.city_name", "x.y.z_z"};
+    for (uint64_t i = Below(random, 3); i > 0; --i) mask->add_paths(paths[Below(random, std::size(paths))]);
     return true;
   }
   if (auto* value = dynamic_cast<google::protobuf::Value*>(&message)) {

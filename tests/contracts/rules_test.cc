@@ -40,7 +40,7 @@ TEST(Rules, AMessageThatKeepsThemAllPasses) {
 }
 
 TEST(Rules, EachBrokenRuleIsToldWithItsField) {
-  const std::vector<std::pair<const char*, const char*>> kCases = {
+  const std::vector<std::pair<const char*, const char*>> cases = {
       {R"({"an_int32": 10})", "'an_int32' must be less than 10."},
       {R"({"an_int32": 7})", "'an_int32' must not be one of 7."},
       {R"({"an_int64": 6})", "'an_int64' must be at most 5."},
@@ -104,7 +104,7 @@ TEST(Rules, EachBrokenRuleIsToldWithItsField) {
       {R"({"wrapped": 0})", "'wrapped' must be at least 1."},
       {R"({"wrapped_text": ""})", "'wrapped_text' must have at least 1 character."},
   };
-  for (const auto& [json, sentence] : kCases) EXPECT_EQ(Told(json), sentence) << json;
+  for (const auto& [json, sentence] : cases) EXPECT_EQ(Told(json), sentence) << json;
 }
 
 TEST(Rules, TheStatusCarriesFieldAndRule) {
