@@ -15,6 +15,7 @@ grpc::ChannelOptions Channels::OptionsFor(const std::string& address) const {
   options.address = address;
   options.max_request_bytes = options.max_response_bytes = max_message_bytes_;
   options.pool = &pool_;
+  options.accept_gzip = false;  // between services, processor time is dearer than the network
   return options;
 }
 

@@ -195,6 +195,8 @@ absl::Status Edges::Listen(const std::string& inner_socket) {
   ASSIGN_OR_RETURN(parts_->access, EdgeAccess::Make(server, parts_->auth));
   for (const std::string& warning : parts_->access->warnings()) observe::LogWarning(warning);
   parts_->public_face.Ask(&parts_->access->callers());
+  // Not on the inner listener: between processes of one machine packing only costs.
+  parts_->public_face.grpc_options.compress_over_bytes = CompressionFor(server, parts_->pool).over_bytes;
   parts_->admin_face.Ask(&parts_->access->operators());
   if (server.limits.adaptive_concurrency) {
     // What comes in elsewhere is part of a call that was let in here.

@@ -1,5 +1,6 @@
 """gRPC on the real program, judged by grpcio: health, TLS, errors with details, limits, deadlines, slow readers, a clean stop."""
 
+import gzip
 import threading
 import time
 
@@ -11,6 +12,7 @@ from grpc_status import rpc_status
 from harness.contracts import contract
 from harness.program import Program
 from harness.waiting import wait_for
+from hostile.raw_grpc import raw_call
 from interop.certificates import certificates
 
 messages, stubs = contract("starling/sentiment/v1/sentiment.proto")
@@ -141,3 +143,14 @@ def test_keepalive_pings_keep_a_connection(starling):
             answers.extend(watch)
         assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED, error.value.details()
         assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30).status == SERVING
+
+
+def test_large_answers_are_packed_for_clients_that_ask(starling):
+    path = f"/{SENTIMENT}/AnalyzeSentiment"
+    small, large = (messages.AnalyzeSentimentRequest(texts=["Good. " * length]) for length in (1, 2000))
+    encoding, flag, packed = raw_call(starling.grpc, path, large, "identity, gzip")
+    assert (encoding, flag) == ("gzip", 1) and len(packed) < 1000
+    answer = messages.AnalyzeSentimentResponse.FromString(gzip.decompress(packed))
+    assert answer.results[0].text == large.texts[0]
+    assert raw_call(starling.grpc, path, large)[1] == 0, "nobody asked"
+    assert raw_call(starling.grpc, path, small, "gzip")[1] == 0, "too small to gain anything"
