@@ -69,6 +69,11 @@ absl::StatusOr<PlacementPlan> PlanServices(const Definitions& definitions, const
     const PlacementConfig placement = ConfigOf(definition, config);
     const bool wanted =
         targets.empty() || std::find(targets.begin(), targets.end(), definition.name) != targets.end();
+    if (placement.mode == PlacementMode::kOff && !targets.empty() && wanted) {
+      return FailedPrecondition("Service '", definition.name, "' is a target and is off: set placement.",
+                                definition.name, ".mode",
+                                definition.create ? "." : " to process, and its command, or to remote.");
+    }
     // A remote service costs nothing here, and those that are wanted may need it.
     if (placement.mode != PlacementMode::kOff && (wanted || placement.mode == PlacementMode::kRemote)) {
       chosen[definition.name] = placement;

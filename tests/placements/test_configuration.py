@@ -42,3 +42,11 @@ def test_a_target_that_is_no_service_is_named(tmp_path):
 
 def test_a_target_whose_need_is_not_there_is_named(tmp_path):
     assert "Service sentiment needs models" in refused(tmp_path, {}, "--target", "sentiment")
+
+
+@pytest.mark.parametrize("placement, target, words", [
+    ({}, "textstats", "Service 'textstats' is a target and is off: set placement.textstats.mode to process, and its command, or to remote."),
+    ({"sentiment": {"mode": "off"}}, "sentiment", "Service 'sentiment' is a target and is off: set placement.sentiment.mode."),
+])  # fmt: skip
+def test_a_target_that_is_off_is_named(tmp_path, placement, target, words):
+    assert words in refused(tmp_path, placement, "--target", target)
