@@ -24,20 +24,25 @@ FULL = Effort(rounds=5, seconds=2.0, warmup=0.5)
 QUICK = Effort(rounds=3, seconds=0.8, warmup=0.3)
 
 
-def load(server, bodies, effort, connections, rate=0, texts=1, processors=None):
+def offer(server, bodies, effort, connections, rate=0, texts=1, processors=None, arrivals="even"):
     """What bench_load prints. `bodies` is a file of JSON lines."""
     command = [
         BUILD / "bench/bench_load", "--url", server.url(PATH), "--body-file", bodies, "--connections", connections, "--rate", rate,
-        "--seconds", effort.seconds, "--warmup", effort.warmup, "--texts", texts, "--pid", server.pid, "--timeout", 5,
+        "--arrivals", arrivals, "--seconds", effort.seconds, "--warmup", effort.warmup, "--texts", texts, "--pid", server.pid, "--timeout", 5,
     ]  # fmt: skip
     if processors:
         command = ["taskset", "-c", processors, *command]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=120)
     if done.returncode != 0:
         raise RuntimeError(f"bench_load failed: {done.stderr}")
-    result = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def load(server, bodies, effort, connections, rate=0, texts=1, processors=None):
+    """The same, where nothing may be refused."""
+    result = offer(server, bodies, effort, connections, rate, texts, processors)
     if result["failures"] or set(result["statuses"]) - {"200"}:
-        raise RuntimeError(f"{server.name} answers badly: {done.stdout}")
+        raise RuntimeError(f"{server.name} answers badly: {result}")
     return result
 
 

@@ -177,6 +177,43 @@ def _model_summary(result):
     yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "below 1x", verdict(ratio(*p99), 1, at_least=False)]
 
 
+def _refusals(run):
+    return run["statuses"].get("503", {"count": 0, "latency_us": {"p99": 0, "max": 0}})
+
+
+def _overload(result):
+    titles = {
+        "peak": "closed loop, 32 clients", "calm": "0.8 times that, at random", "flood": "10 times", "after": "0.8 times, 2 s later",
+    }  # fmt: skip
+    rows = []
+    for name, runs in result.items():
+        refused = [_refusals(run) for run in runs]
+        share = sum(one["count"] for one in refused) / max(1, sum(run["offered"] for run in runs))
+        rows.append([
+            titles[name], spread(figure(runs, "requests_per_s")), *(number(figure(runs, "latency_us", quantile).median) for quantile in ("p50", "p99")),
+            f"{share:.1%}", number(figure(refused, "latency_us", "p99").median), number(figure(runs, "lag_us", "p99").median),
+        ])  # fmt: skip
+    columns = ["offered", "answered/s", "p50 us", "p99 us", "refused", "a refusal's p99 us", "generator's own lag, p99 us"]
+    return f"""## Overload
+
+The model route, one text in each request, its default settings. Server and generator share all processors; what the generator needs at ten
+times the load, and the kernel for its connections, is gone from the server.
+
+{table(columns, rows)}
+"""
+
+
+def _overload_summary(result):
+    rate = [figure(result[name], "requests_per_s") for name in ("flood", "peak")]
+    yield ["model, 10 times the load: answered/s beside the peak", *map(_median, rate), f"{ratio(*rate):.2f}x", "0.85x", verdict(ratio(*rate), 0.85)]
+    p99 = [figure(result[name], "latency_us", "p99") for name in ("flood", "calm")]
+    yield ["the same: p99 of what was admitted, us, beside that at 0.8 times", *map(_median, p99), times(ratio(*p99)), "2x", verdict(ratio(*p99), 2, at_least=False)]
+    slowest = figure([_refusals(run) for run in result["flood"]], "latency_us", "p99").median / 1000
+    yield ["the same: a refusal, p99 ms", number(slowest), "", "", "20", verdict(slowest, 20, at_least=False)]
+    after = [figure(result[name], "latency_us", "p99") for name in ("after", "calm")]
+    yield ["2 s after it: p99, us, beside that before", *map(_median, after), times(ratio(*after)), "about 1x", verdict(ratio(*after), 1.2, at_least=False)]
+
+
 def _telemetry(result):
     text = """## Being seen
 
@@ -236,8 +273,8 @@ def _hop_summary(lines):
         yield [f"{what}, {line['unit']}", number(line["ours"]), *beside, bar, verdict(line["ours"], bar, at_least=False)]
 
 
-SECTIONS = {"keyword": _keyword, "model": _model, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
-SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
+SECTIONS = {"keyword": _keyword, "model": _model, "overload": _overload, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
+SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "overload": _overload_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
 
 
 def _median(one):
