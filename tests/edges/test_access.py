@@ -11,7 +11,7 @@ import grpc
 import httpx
 import pytest
 import yaml
-from edges.keys import make_key
+from harness.keys import make_key
 from harness.certificates import Authority
 from harness.contracts import contract
 from harness.program import BINARY, Program
