@@ -12,14 +12,16 @@
 
 namespace {
 
+// Gone with the program.
+struct TemporaryFile {
+  TemporaryFile() { close(mkstemp(name.data())); }
+  ~TemporaryFile() { unlink(name.c_str()); }
+  std::string name = "/tmp/starling-config-fuzz-XXXXXX";
+};
+
 const std::string& File() {
-  static const std::string kFile = [] {
-    std::string name = "/tmp/starling-config-fuzz-XXXXXX";
-    close(mkstemp(name.data()));
-    std::atexit([] { unlink(File().c_str()); });
-    return name;
-  }();
-  return kFile;
+  static const TemporaryFile file;
+  return file.name;
 }
 
 }  // namespace

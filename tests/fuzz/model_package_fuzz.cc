@@ -9,14 +9,19 @@
 
 namespace {
 
+// Gone with the program.
+struct TemporaryFolder {
+  TemporaryFolder() { starling::fuzz::Require(mkdtemp(name.data()) != nullptr, "a folder can be made"); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(name, ignored);
+  }
+  std::string name = "/tmp/starling-package-fuzz-XXXXXX";
+};
+
 const std::string& Folder() {
-  static const std::string kFolder = [] {
-    std::string name = "/tmp/starling-package-fuzz-XXXXXX";
-    starling::fuzz::Require(mkdtemp(name.data()) != nullptr, "a folder can be made");
-    std::atexit([] { std::filesystem::remove_all(Folder()); });
-    return name;
-  }();
-  return kFolder;
+  static const TemporaryFolder folder;
+  return folder.name;
 }
 
 }  // namespace
