@@ -27,7 +27,7 @@ def write(results, effort, to_output=False):
 
 def _head(machine, effort):
     busy = ""
-    if machine["load_before"] > 0.25 * machine["cores"]:
+    if _was_busy(machine):
         busy = "\n\n**The machine was busy with other work: what is said here of time is not to be relied on.**"
     return f"""# Figures
 
@@ -40,6 +40,10 @@ Written by `make bench` (`bench/run`); do not edit. What is measured and how: [b
 | commit | {machine["commit"]} |
 | other work | load average {machine["load_before"]:.1f} before the run |
 | protocol | the sides take turns, {effort.rounds} rounds of {effort.seconds:g} s after {effort.warmup:g} s of warm-up; medians, and the least and greatest round in brackets |{busy}"""
+
+
+def _was_busy(machine):
+    return machine["load_before"] > 0.25 * machine["cores"]
 
 
 def table(columns, rows):
@@ -291,5 +295,6 @@ def _summary(results):
 
 def _readme(results):
     machine = results["machine"]
-    note = f"\n\n{machine['cpu']}, {machine['cores']} cores, {machine['date']}; all of it in [docs/performance.md](docs/performance.md).\n"
+    busy = " The machine was busy with other work." if _was_busy(machine) else ""
+    note = f"\n\n{machine['cpu']}, {machine['cores']} cores, {machine['date']}.{busy} All of it, with the bars: [docs/performance.md](docs/performance.md).\n"
     return table(["", "ours", "rival", "ours : rival"], [line[:4] for line in _lines(results)]) + note
