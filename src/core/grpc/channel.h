@@ -26,9 +26,9 @@ struct ChannelOptions {
   std::string server_name;
   std::chrono::milliseconds connect_timeout{5000};
   std::shared_ptr<const http::TlsContext> tls;  // null: plaintext HTTP/2 with prior knowledge
-  // A connection that could not be made is tried again after this, doubled up to the second. Calls meanwhile fail at
-  // once.
-  std::chrono::milliseconds backoff_first{50}, backoff_max{5000};
+  // After a connection could not be made calls fail at once for between half of this and all of it. Longer pauses are
+  // for those who know the other targets: BalancedEndpoint.
+  std::chrono::milliseconds reconnect_pause{50};
   std::chrono::milliseconds ping_interval{20000}, ping_timeout{10000};
   size_t max_response_bytes = 4 * 1024 * 1024;  // one message, unpacked
   size_t max_request_bytes = 64 * 1024 * 1024;

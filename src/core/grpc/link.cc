@@ -38,7 +38,7 @@ Link::Link(async::Loop& loop, const ChannelOptions& options, std::shared_ptr<Cha
     : loop_(loop),
       options_(options),
       status_(std::move(status)),
-      backoff_(options.backoff_first, options.backoff_max) {}
+      backoff_(options.reconnect_pause, options.reconnect_pause) {}
 
 const std::shared_ptr<http::H2ClientSession>& Link::usable() {
   if (session_ != nullptr && !session_->usable()) session_ = nullptr;

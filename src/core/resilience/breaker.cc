@@ -33,6 +33,13 @@ void Breaker::OnResult(bool healthy, Time now) {
   probe_at_ = now + backoff_.Next(RandomId());
 }
 
+void Breaker::Close() {
+  std::lock_guard lock(mutex_);
+  failures_in_a_row_ = 0;
+  open_ = probing_ = false;
+  backoff_.Reset();
+}
+
 void Breaker::OnAbandoned() {
   std::lock_guard lock(mutex_);
   probing_ = false;

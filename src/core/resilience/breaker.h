@@ -29,6 +29,8 @@ class Breaker {
   void OnResult(bool healthy, Time now);
   // The call ended without saying anything about the target (the caller went away).
   void OnAbandoned();
+  // The target was seen to answer, by a call that Allow() was not asked about.
+  void Close();
 
   State state(Time now) const;
   // How long until a probe is let through; zero when closed.

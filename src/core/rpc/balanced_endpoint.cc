@@ -16,8 +16,11 @@ namespace starling::rpc {
 namespace {
 
 using resilience::Breaker;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLongestPause(1);
+// A target whose refusal took longer than this is not asked out of turn.
+constexpr std::chrono::milliseconds kAtOnce(100);
 
 // What a status says of the target's health: nothing if the caller gave up, good if the target answered at all.
 enum class Health { kGood, kBad, kUnknown };
@@ -52,24 +55,32 @@ struct BalancedEndpoint::Target {
   const std::shared_ptr<Endpoint> endpoint;
   Breaker breaker;
   std::atomic<int> calls{0};
-  std::atomic<std::chrono::steady_clock::duration> paused_until{};  // since the clock's epoch
+  std::atomic<Steady::duration> paused_until{};  // since the clock's epoch
+  std::atomic<bool> refuses_at_once{false};      // its last failure: nobody listens there, found out quickly
 
-  bool paused(std::chrono::steady_clock::time_point now) const {
-    return now.time_since_epoch() < paused_until.load();
-  }
+  bool paused(Steady::time_point now) const { return now.time_since_epoch() < paused_until.load(); }
 
-  void Report(const absl::Status& status) {
+  void Report(const absl::Status& status, Steady::time_point began, bool out_of_turn) {
+    const auto now = Steady::now();
     const auto later = status.code() == absl::StatusCode::kUnavailable ? RetryAfter(status) : std::nullopt;
     if (later.has_value()) {
       // A target that starts answers "later" fastest of all: being the least busy, it would draw every call.
-      const auto pause = std::min<std::chrono::steady_clock::duration>(*later, kLongestPause);
-      paused_until = (std::chrono::steady_clock::now() + pause).time_since_epoch();
+      const auto pause = std::min<Steady::duration>(*later, kLongestPause);
+      paused_until = (now + pause).time_since_epoch();
+    } else if (status.ok()) {
+      paused_until = Steady::duration();
     }
+    if (out_of_turn) {
+      // Its breaker did not ask: only good news counts.
+      if (HealthOf(status) == Health::kGood) breaker.Close();
+      return;
+    }
+    refuses_at_once = NotProcessed(status) && now - began < kAtOnce;
     switch (HealthOf(status)) {
       case Health::kGood:
-        return breaker.OnResult(true, std::chrono::steady_clock::now());
+        return breaker.OnResult(true, now);
       case Health::kBad:
-        return breaker.OnResult(false, std::chrono::steady_clock::now());
+        return breaker.OnResult(false, now);
       case Health::kUnknown:
         return breaker.OnAbandoned();
     }
@@ -88,15 +99,23 @@ struct BalancedEndpoint::State {
   mutable std::mutex mutex;
   std::vector<std::shared_ptr<Target>> targets;
 
-  // A target whose breaker lets one call pass; null if there is none. `avoid` is taken only if it is the only one.
-  std::shared_ptr<Target> Pick(const Target* avoid) {
-    const auto now = std::chrono::steady_clock::now();
+  struct Choice {
+    std::shared_ptr<Target> target;  // null if there is none
+    bool out_of_turn = false;        // past its open breaker
+  };
+
+  // A target whose breaker lets one call pass. `avoid` and those that said "later" are taken when nobody else is left;
+  // before them, unless `in_turn_only`, one that refused connections when it was last asked: to find out whether it is
+  // back costs next to nothing, and a caller who has no other choice should not wait for its breaker's next probe.
+  Choice Pick(const Target* avoid, bool in_turn_only) {
+    const auto now = Steady::now();
     std::lock_guard lock(mutex);
     const size_t count = targets.size();
-    if (count == 0) return nullptr;
+    if (count == 0) return {};
     size_t first = RandomId() % count, second = RandomId() % count;
     if (targets[second]->calls.load() < targets[first]->calls.load()) std::swap(first, second);
     std::vector<std::shared_ptr<Target>> last_resorts;
+    std::shared_ptr<Target> perhaps_back;
     for (size_t i = 0; i < count + 1; ++i) {
       // The two choices, then everybody else in turn.
       const auto& target = targets[i == 0 ? first : (second + i - 1) % count];
@@ -104,17 +123,24 @@ struct BalancedEndpoint::State {
         last_resorts.push_back(target);
         continue;
       }
-      if (target->breaker.Allow(now)) return target;
+      if (target->breaker.Allow(now)) return {target};
+      if (target->refuses_at_once) perhaps_back = target;
     }
+    if (perhaps_back != nullptr && !in_turn_only) return {perhaps_back, true};
+    // Who said "later" longest ago is the likeliest to have come up since.
+    std::stable_sort(last_resorts.begin(), last_resorts.end(), [avoid](const auto& a, const auto& b) {
+      if ((a.get() == avoid) != (b.get() == avoid)) return b.get() == avoid;
+      return a->paused_until.load() < b->paused_until.load();
+    });
     for (const auto& target : last_resorts) {
-      if (target->breaker.Allow(now)) return target;
+      if (target->breaker.Allow(now)) return {target};
     }
-    return nullptr;
+    return {};
   }
 
   // Whether another target than `failed` takes calls now.
   bool AnotherServes(const Target& failed) const {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Steady::now();
     std::lock_guard lock(mutex);
     return std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
       return target.get() != &failed && !target->paused(now) &&
@@ -122,11 +148,16 @@ struct BalancedEndpoint::State {
     });
   }
 
+  bool Alone() const {
+    std::lock_guard lock(mutex);
+    return targets.size() < 2;
+  }
+
   absl::Status NoTarget() const {
     std::chrono::milliseconds wait(1000);
     std::lock_guard lock(mutex);
     for (const auto& target : targets) {
-      wait = std::min(wait, target->breaker.RetryIn(std::chrono::steady_clock::now()));
+      wait = std::min(wait, target->breaker.RetryIn(Steady::now()));
     }
     return WithRetryAfter(Unavailable("Service ", name, " is not reachable right now."),
                           std::max(wait, std::chrono::milliseconds(100)));
@@ -145,9 +176,10 @@ struct BalancedEndpoint::State {
       delay = std::max(delay, *asked);
     }
     if (delay > std::chrono::seconds(1)) return std::nullopt;
-    if (context.has_deadline() && std::chrono::steady_clock::now() + delay >= context.deadline())
-      return std::nullopt;
-    if (!budget.TryRetry()) return std::nullopt;
+    if (context.has_deadline() && Steady::now() + delay >= context.deadline()) return std::nullopt;
+    // A call that reached nobody adds no load when it goes to somebody else.
+    const bool free = NotProcessed(status) && !Alone();
+    if (!free && !budget.TryRetry()) return std::nullopt;
     ++retries;
     return delay;
   }
@@ -196,22 +228,29 @@ async::Task<absl::StatusOr<Payload>> BalancedEndpoint::Unary(RequestContext cont
   const auto state = state_;
   state->budget.OnFirstAttempt();
   resilience::Backoff backoff(state->options.retry_first, state->options.retry_max);
-  std::shared_ptr<Target> target;
+  State::Choice choice;
+  bool asked_out_of_turn = false;
   for (int attempt = 1;; ++attempt) {
-    target = state->Pick(target.get());
+    choice = state->Pick(choice.target.get(), asked_out_of_turn);
+    const auto& target = choice.target;
     if (target == nullptr) {
       ++state->refused;
       co_return state->NoTarget();
     }
     ++state->attempts;
     absl::StatusOr<Payload> response = Payload();
+    const auto began = Steady::now();
     {
       const Counted counted(target->calls);
       response = co_await target->endpoint->Unary(context, method, request);
     }
     if (!response.ok()) response = Judged(response.status(), context);
-    target->Report(response.status());
+    target->Report(response.status(), began, choice.out_of_turn);
     if (response.ok()) co_return response;
+    if (choice.out_of_turn && NotProcessed(response.status())) {
+      asked_out_of_turn = true;  // still away; that cost nobody anything
+      continue;
+    }
     const auto delay = state->RetryDelay(context, method, response.status(), *target, attempt, backoff);
     if (!delay.has_value()) co_return response;
     CO_RETURN_IF_ERROR(co_await async::Sleep(*delay, context.cancel()));
@@ -231,14 +270,17 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
     only_request = **std::move(first);
   }
   resilience::Backoff backoff(state->options.retry_first, state->options.retry_max);
-  std::shared_ptr<Target> target;
+  State::Choice choice;
+  bool asked_out_of_turn = false;
   for (int attempt = 1;; ++attempt) {
-    target = state->Pick(target.get());
+    choice = state->Pick(choice.target.get(), asked_out_of_turn || !only_request.has_value());
+    const auto& target = choice.target;
     if (target == nullptr) {
       ++state->refused;
       co_return state->NoTarget();
     }
     ++state->attempts;
+    const auto began = Steady::now();
     const Counted counted(target->calls);
     // A stream of requests is handed over once: without `only_request` there is no second attempt.
     // NOLINTNEXTLINE(bugprone-use-after-move)
@@ -246,8 +288,12 @@ async::Stream<Payload> BalancedEndpoint::Open(RequestContext context, const Meth
     auto responses = target->endpoint->Open(context, method, std::move(call_requests));
     auto item = co_await responses.Next();
     if (!item.ok()) item = Judged(item.status(), context);
-    target->Report(item.status());
+    target->Report(item.status(), began, choice.out_of_turn);
     if (!item.ok()) {
+      if (choice.out_of_turn && NotProcessed(item.status())) {
+        asked_out_of_turn = true;
+        continue;
+      }
       const auto delay = only_request.has_value()
                              ? state->RetryDelay(context, method, item.status(), *target, attempt, backoff)
                              : std::nullopt;

@@ -17,7 +17,8 @@ struct BalancedOptions {
   int max_attempts = 3;
   std::chrono::milliseconds retry_first{20};
   std::chrono::milliseconds retry_max{500};
-  double retry_ratio = 0.1;  // retries per first attempt, at most
+  // Retries per first attempt, at most; a call that reached nobody and goes to another address is not counted.
+  double retry_ratio = 0.1;
   resilience::Breaker::Options breaker;
 };
 
@@ -29,8 +30,9 @@ struct BalancedStats {
 };
 
 // Each call goes to the less busy of two addresses picked at random (M. Mitzenmacher, "The Power of Two Choices", 2001),
-// past those whose breaker is open, and past those that said "later" as long as that lasts, unless all did. A failed call is repeated on another address if that is harmless: the method is
-// `safe` and the answer UNAVAILABLE, or the peer certainly has not begun it; only before the first item of a stream,
+// past those whose breaker is open, and past those that said "later" as long as that lasts, unless all did; when none is
+// left, one that last refused connections at once is asked although its breaker is open, lest a rolling restart end
+// with all breakers open. A failed call is repeated on another address if that is harmless: the method is `safe` and the answer UNAVAILABLE, or the peer certainly has not begun it; only before the first item of a stream,
 // only within the deadline and the budget. A target's CANCELLED that the caller did not ask for is UNAVAILABLE. With no address to call: UNAVAILABLE with a RetryAfter. Thread-safe.
 class BalancedEndpoint final : public Endpoint {
  public:

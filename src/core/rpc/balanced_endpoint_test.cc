@@ -143,6 +143,44 @@ TEST_F(BalancedEndpointTest, AnOpenBreakerAnswersAtOnce) {
   EXPECT_TRUE(RetryAfter(status).has_value());
 }
 
+TEST_F(BalancedEndpointTest, WhoSaidLaterLongestAgoIsAskedFirstWhenAllDid) {
+  const absl::Status starting = WithRetryAfter(Unavailable("starting"), std::chrono::seconds(60));
+  auto endpoint = Make({"a"});
+  target("a")->status = starting;
+  EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+  endpoint->SetAddresses({"a", "b"});
+  target("b")->status = starting;
+  EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+  EXPECT_EQ(target("b")->calls, 1);
+  target("a")->status = absl::OkStatus();
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+}
+
+TEST_F(BalancedEndpointTest, OneThatIsBackIsAskedWhenTheOthersGo) {
+  const absl::Status refused = WithNotProcessed(Unavailable("connection refused"));
+  auto endpoint = Make({"a", "b"});
+  target("a")->status = refused;
+  // Until the breaker of "a" is open: it is not asked any more.
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+  EXPECT_EQ(target("a")->calls, 5);
+  target("a")->status = absl::OkStatus();
+  target("b")->status = refused;
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+  EXPECT_GE(target("a")->calls, 55);  // the first such call closed its breaker
+}
+
+TEST_F(BalancedEndpointTest, AllThatRefuseAreAskedOncePerCall) {
+  auto endpoint = Make({"a"});
+  target("a")->status = WithNotProcessed(Unavailable("connection refused"));
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+  const int before = target("a")->calls;
+  const absl::Status status = Call(*endpoint, kUnsafe);
+  EXPECT_EQ(target("a")->calls, before + 1);
+  EXPECT_TRUE(RetryAfter(status).has_value());
+  target("a")->status = absl::OkStatus();
+  EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+}
+
 TEST_F(BalancedEndpointTest, WithoutAddressesSaysLater) {
   auto endpoint = Make({});
   EXPECT_TRUE(RetryAfter(Call(*endpoint, kSafe)).has_value());
