@@ -4,7 +4,7 @@ import tempfile
 
 from figures import machine
 from figures.measure import in_turn, load, same_answers, write_bodies
-from figures.servers import fastapi, starling
+from figures.servers import fastapi, floor, starling
 
 FOLDER = "fastapi_keyword"
 CONNECTIONS = (1, 8, 32, 128)
@@ -41,7 +41,8 @@ def _place(effort, server_processors, load_processors, workers):
             with fastapi(FOLDER, count, "FastAPI", server_processors) as rival:
                 same_answers(ours, rival, bodies, 1e-9)
                 sides = {"ours": ours, "rival": rival}
-                closed = {n: in_turn(sides, effort.rounds, run(n)) for n in CONNECTIONS}
+                with floor(1 if server_processors else len(machine.cores()), server_processors) as bound:
+                    closed = {n: in_turn(sides | ({"floor": bound} if n == 32 else {}), effort.rounds, run(n)) for n in CONNECTIONS}
                 capacity = min(one["requests_per_s"] for one in closed[32]["rival"])
                 opened = {}
                 for rate in (*RATES, *RATES_OF_OURS):

@@ -123,11 +123,24 @@ Closed loop:
 
 {_closed(one["closed"])}
 
+{_floor(one["closed"]["32"])}
+
 Open loop, 128 connections, latency from the time a request was due:
 
 {_open(one["open"])}
 """
     return text
+
+
+def _floor(sides):
+    """What no server on these sockets can go beyond."""
+    rate = {name: figure(runs, "requests_per_s") for name, runs in sides.items()}
+    cost = figure(sides["floor"], "server_cpu_us_per_answer")
+    return (
+        f"A program that reads the same bytes, writes the same bytes and looks at none (`bench/keyword/floor.cc`) answers {spread(rate['floor'])} requests/s at 32 "
+        f"connections, at {number(cost.median)} us of processor time each: {times(ratio(rate['floor'], rate['rival']))} FastAPI. That is the kernel's share, "
+        f"and the bound of any server; ours reaches {ratio(rate['ours'], rate['floor']):.0%} of it."
+    )
 
 
 def _keyword_summary(result):
@@ -138,6 +151,8 @@ def _keyword_summary(result):
         rate = [figure(sides[name], "requests_per_s") for name in ("ours", "rival")]
         p99 = [figure(sides[name], "latency_us", "p99") for name in ("ours", "rival")]
         yield [f"keyword rule, 32 connections, {words}: requests/s", *map(_median, rate), times(ratio(*rate)), "20x", verdict(ratio(*rate), 20)]
+        bound = figure(sides["floor"], "requests_per_s")
+        yield ["the same: beside a server that only moves the bytes: requests/s", _median(rate[0]), _median(bound), f"{ratio(rate[0], bound):.2f}x", "", ""]
         yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "0.1x", verdict(ratio(*p99), 0.1, at_least=False)]
 
 

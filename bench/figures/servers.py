@@ -126,6 +126,12 @@ def fastapi(folder, workers, name=None, processors=None, environment=None):
     return Server(name or folder, command, port, "/openapi.json", RIVALS / folder, processors, environment)
 
 
+def floor(threads, processors=None):
+    """What only moves the bytes: the bound of what any server can do on these sockets."""
+    port = free_port()
+    return Server("the floor", [BUILD / "bench/bench_floor", port, threads], port, "/", processors=processors)
+
+
 def python_of(folder):
     """The interpreter of the rival's own environment, with exactly what its requirements.txt pins."""
     home = ROOT / "build/rivals" / folder
