@@ -1,5 +1,6 @@
 #include "backends/inference_openvino/tensors.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -13,11 +14,11 @@ using inference::DataType;
 namespace {
 
 // In the order of DataType.
-const std::array<ov::element::Type, 12>& Types() {
-  static const std::array<ov::element::Type, 12> types = {
-      ov::element::boolean, ov::element::u8,  ov::element::u16, ov::element::u32,
-      ov::element::u64,     ov::element::i8,  ov::element::i16, ov::element::i32,
-      ov::element::i64,     ov::element::f16, ov::element::f32, ov::element::f64,
+const std::array<ov::element::Type, 14>& Types() {
+  static const std::array<ov::element::Type, 14> types = {
+      ov::element::boolean, ov::element::u8,  ov::element::u16,  ov::element::u32,    ov::element::u64,
+      ov::element::i8,      ov::element::i16, ov::element::i32,  ov::element::i64,    ov::element::f16,
+      ov::element::f32,     ov::element::f64, ov::element::bf16, ov::element::string,
   };
   return types;
 }
@@ -46,12 +47,24 @@ absl::StatusOr<inference::TensorSpec> Describe(const ov::Output<const ov::Node>&
 
 ov::Tensor Wrap(const inference::Tensor& tensor) {
   const ov::Shape shape(tensor.shape.begin(), tensor.shape.end());
+  if (tensor.datatype == DataType::kBytes) {
+    ov::Tensor strings(ov::element::string, shape);
+    // Checked when the request was: they are as many as the shape says.
+    const auto values = inference::ReadByteStrings(tensor);
+    if (values.ok()) std::copy(values->begin(), values->end(), strings.data<std::string>());
+    return strings;
+  }
   return ov::Tensor(ToOpenVino(tensor.datatype), shape, const_cast<char*>(tensor.data.data()));
 }
 
 absl::StatusOr<inference::Tensor> Copy(const ov::Tensor& tensor) {
   ASSIGN_OR_RETURN(const DataType type, FromOpenVino(tensor.get_element_type()));
   const ov::Shape& shape = tensor.get_shape();
+  if (type == DataType::kBytes) {
+    const auto* values = tensor.data<const std::string>();
+    const std::vector<std::string_view> views(values, values + tensor.get_size());
+    return inference::MakeBytesTensor(inference::Shape(shape.begin(), shape.end()), views);
+  }
   inference::TensorBuffer buffer(type, inference::Shape(shape.begin(), shape.end()));
   if (buffer.size_bytes() > 0) std::memcpy(buffer.bytes(), tensor.data(), buffer.size_bytes());
   return std::move(buffer).Freeze();

@@ -15,7 +15,7 @@ ov::element::Type ToOpenVino(inference::DataType type);
 // UNIMPLEMENTED if the tensor has a rank or type that ours cannot say.
 absl::StatusOr<inference::TensorSpec> Describe(const ov::Output<const ov::Node>& port);
 
-// Uses the tensor's own elements, which must outlive the result. OpenVINO only reads inputs.
+// Uses the tensor's own elements, which must outlive the result (BYTES are copied). OpenVINO only reads inputs.
 ov::Tensor Wrap(const inference::Tensor& tensor);
 // A copy: OpenVINO's own buffer is written again by the next run.
 absl::StatusOr<inference::Tensor> Copy(const ov::Tensor& tensor);

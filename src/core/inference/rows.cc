@@ -33,6 +33,36 @@ absl::StatusOr<Shape> PaddedShape(const TensorSpec& spec, std::span<const Row* c
   return shape;
 }
 
+// Rows of kBytes as one tensor; empty elements fill the shorter ones.
+Tensor StackByteStrings(std::span<const Row* const> rows, size_t input, Shape shape) {
+  const size_t per_row = static_cast<size_t>(ElementCount(shape)) / rows.size();
+  std::string data;
+  for (const Row* row : rows) {
+    const Tensor& tensor = (*row)[input];
+    data.append(tensor.data.view());
+    data.append((per_row - static_cast<size_t>(ElementCount(tensor.shape))) * sizeof(uint32_t), '\0');
+  }
+  return {DataType::kBytes, std::move(shape), Bytes(std::move(data))};
+}
+
+// Where each row of an output begins, and the end of the last.
+absl::StatusOr<std::vector<size_t>> RowOffsets(const Tensor& output, size_t count) {
+  std::vector<size_t> offsets(count + 1, 0);
+  if (output.datatype != DataType::kBytes) {
+    const size_t stride = count == 0 ? 0 : output.data.size() / count;
+    for (size_t i = 0; i <= count; ++i) offsets[i] = i * stride;
+    return offsets;
+  }
+  ASSIGN_OR_RETURN(const auto values, ReadByteStrings(output));
+  const size_t per_row = count == 0 ? 0 : values.size() / count;
+  for (size_t i = 0; i < count; ++i) {
+    offsets[i + 1] = offsets[i];
+    for (size_t j = i * per_row; j < (i + 1) * per_row; ++j)
+      offsets[i + 1] += sizeof(uint32_t) + values[j].size();
+  }
+  return offsets;
+}
+
 }  // namespace
 
 absl::Status CheckRow(std::span<const TensorSpec> inputs, const Row& row) {
@@ -47,6 +77,11 @@ absl::Status CheckRow(std::span<const TensorSpec> inputs, const Row& row) {
     if (!Matches(row[i].shape, inputs[i].shape)) {
       return InvalidArgument("Input '", inputs[i].name, "' must have the shape ", ToString(inputs[i].shape),
                              "; one row of the request has ", ToString(row[i].shape), ".");
+    }
+    if (row[i].datatype == DataType::kBytes) {
+      const auto values = ReadByteStrings(row[i]);
+      if (!values.ok()) return InvalidArgument("Input '", inputs[i].name, "': ", Message(values.status()));
+      continue;
     }
     const auto elements = static_cast<size_t>(ElementCount(row[i].shape));
     if (row[i].data.size() != elements * BytesPerElement(row[i].datatype)) {
@@ -72,6 +107,10 @@ absl::StatusOr<std::vector<Tensor>> StackRows(std::span<const TensorSpec> inputs
   for (size_t input = 0; input < inputs.size(); ++input) {
     ASSIGN_OR_RETURN(Shape shape, PaddedShape(inputs[input], rows, input, length));
     shape.insert(shape.begin(), static_cast<int64_t>(rows.size()));
+    if (inputs[input].datatype == DataType::kBytes) {
+      stacked.push_back(StackByteStrings(rows, input, std::move(shape)));
+      continue;
+    }
     TensorBuffer buffer(inputs[input].datatype, std::move(shape));
     const size_t stride = buffer.size_bytes() / rows.size();
     char* target = buffer.bytes();
@@ -91,10 +130,10 @@ absl::StatusOr<std::vector<Row>> UnstackRows(std::span<const Tensor> outputs, si
     if (output.shape.empty() || output.shape[0] != static_cast<int64_t>(count)) {
       return Internal("A run of ", count, " rows gave an output of shape ", ToString(output.shape), ".");
     }
-    const size_t stride = count == 0 ? 0 : output.data.size() / count;
+    ASSIGN_OR_RETURN(const std::vector<size_t> offsets, RowOffsets(output, count));
     for (size_t i = 0; i < count; ++i) {
       Tensor part{output.datatype, Shape(output.shape.begin() + 1, output.shape.end()),
-                  output.data.Slice(i * stride, stride)};
+                  output.data.Slice(offsets[i], offsets[i + 1] - offsets[i])};
       rows[i].push_back(std::move(part));
     }
   }

@@ -41,6 +41,37 @@ TEST(RowsTest, UnstackingIsTheWayBack) {
   EXPECT_EQ(UnstackRows(*StackRows(kSpecs, rows, 2), 3).status().code(), absl::StatusCode::kInternal);
 }
 
+TEST(RowsTest, ByteStringsAreStackedPaddedAndCutApart) {
+  const std::vector<TensorSpec> specs = {{"words", DataType::kBytes, {-1, -1}}};
+  const std::vector<std::string_view> three = {"one", "", "three"};
+  const std::vector<std::string_view> one = {"four"};
+  const Row a = {MakeBytesTensor({3}, three)};
+  const Row b = {MakeBytesTensor({1}, one)};
+  ASSERT_TRUE(CheckRow(specs, a).ok());
+  const std::vector<const Row*> rows = {&a, &b};
+  const auto stacked = StackRows(specs, rows, 3);
+  ASSERT_TRUE(stacked.ok()) << stacked.status();
+  EXPECT_THAT(*ReadByteStrings((*stacked)[0]), ElementsAre("one", "", "three", "four", "", ""));
+  const auto apart = UnstackRows(*stacked, 2);
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  EXPECT_THAT(*ReadByteStrings((*apart)[0][0]), ElementsAre("one", "", "three"));
+  EXPECT_THAT(*ReadByteStrings((*apart)[1][0]), ElementsAre("four", "", ""));
+}
+
+TEST(RowsTest, ByteStringsThatAreNotWhatTheShapeSaysAreRefused) {
+  const std::vector<std::string_view> two = {"one", "two"};
+  Tensor tensor = MakeBytesTensor({2}, two);
+  EXPECT_TRUE(ReadByteStrings(tensor).ok());
+  for (const Shape& shape : {Shape{1}, Shape{3}, Shape{int64_t{1} << 40}}) {
+    tensor.shape = shape;
+    EXPECT_EQ(ReadByteStrings(tensor).status().code(), absl::StatusCode::kInvalidArgument) << ToString(shape);
+  }
+  tensor.shape = {2};
+  tensor.data = tensor.data.Slice(0, tensor.data.size() - 1);
+  EXPECT_EQ(CheckRow(std::vector<TensorSpec>{{"words", DataType::kBytes, {-1, 2}}}, {tensor}).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(RowsTest, RowsThatDifferInALaterSizeAreRefused) {
   const std::vector<TensorSpec> specs = {{"image", DataType::kFp32, {-1, -1, -1}}};
   const Row a = {TensorBuffer(DataType::kFp32, {2, 3}).Freeze()};

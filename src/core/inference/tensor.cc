@@ -1,6 +1,7 @@
 #include "core/inference/tensor.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/status.h"
 
@@ -14,7 +15,7 @@ struct TypeRow {
 };
 
 // In the order of the enum.
-constexpr std::array<TypeRow, 12> kTypes = {{
+constexpr std::array<TypeRow, 14> kTypes = {{
     {DataType::kBool, "BOOL", 1},
     {DataType::kUint8, "UINT8", 1},
     {DataType::kUint16, "UINT16", 2},
@@ -27,6 +28,8 @@ constexpr std::array<TypeRow, 12> kTypes = {{
     {DataType::kFp16, "FP16", 2},
     {DataType::kFp32, "FP32", 4},
     {DataType::kFp64, "FP64", 8},
+    {DataType::kBf16, "BF16", 2},
+    {DataType::kBytes, "BYTES", 0},
 }};
 
 const TypeRow& Row(DataType type) { return kTypes[static_cast<size_t>(type)]; }
@@ -65,6 +68,43 @@ TensorBuffer::TensorBuffer(DataType datatype, Shape shape)
 Tensor TensorBuffer::Freeze() && {
   const std::string_view view(elements_.get(), size_bytes_);
   return {datatype_, std::move(shape_), Bytes(view, std::move(elements_))};
+}
+
+absl::StatusOr<std::vector<std::string_view>> ReadByteStrings(const Tensor& tensor) {
+  const int64_t count = ElementCount(tensor.shape);
+  std::string_view rest = tensor.data.view();
+  const auto wrong = [&] {
+    return InvalidArgument("The ", tensor.data.size(), " bytes are not the ", count,
+                           " elements of BYTES that the shape ", ToString(tensor.shape),
+                           " says, each behind its length in four bytes.");
+  };
+  // Before anything is allocated for what may be a lie.
+  if (count < 0 || static_cast<uint64_t>(count) > rest.size() / sizeof(uint32_t)) return wrong();
+  std::vector<std::string_view> values(static_cast<size_t>(count));
+  for (std::string_view& value : values) {
+    uint32_t size = 0;
+    if (rest.size() < sizeof(size)) return wrong();
+    std::memcpy(&size, rest.data(), sizeof(size));
+    rest.remove_prefix(sizeof(size));
+    if (rest.size() < size) return wrong();
+    value = rest.substr(0, size);
+    rest.remove_prefix(size);
+  }
+  if (!rest.empty()) return wrong();
+  return values;
+}
+
+Tensor MakeBytesTensor(Shape shape, std::span<const std::string_view> values) {
+  size_t bytes = values.size() * sizeof(uint32_t);
+  for (const std::string_view value : values) bytes += value.size();
+  std::string data;
+  data.reserve(bytes);
+  for (const std::string_view value : values) {
+    const auto size = static_cast<uint32_t>(value.size());
+    data.append(reinterpret_cast<const char*>(&size), sizeof(size));
+    data.append(value);
+  }
+  return {DataType::kBytes, std::move(shape), Bytes(std::move(data))};
 }
 
 }  // namespace starling::inference

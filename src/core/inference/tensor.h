@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
@@ -15,7 +16,7 @@
 
 namespace starling::inference {
 
-// The fixed-size types of the Open Inference Protocol, version 2, section "Tensor Data Types".
+// The types of the Open Inference Protocol, version 2, section "Tensor Data Types", and BF16 of Triton's.
 enum class DataType {
   kBool,
   kUint8,
@@ -28,9 +29,12 @@ enum class DataType {
   kInt64,
   kFp16,
   kFp32,
-  kFp64
+  kFp64,
+  kBf16,
+  kBytes,  // each element is any number of bytes
 };
 
+// 0 for kBytes, whose elements have no one size.
 size_t BytesPerElement(DataType type);
 // The protocol's name, for example "INT64".
 std::string_view Name(DataType type);
@@ -46,7 +50,8 @@ int64_t ElementCount(const Shape& shape);
 std::string ToString(const Shape& shape);
 
 // A small value: copies share the elements, which never change. Elements lie in row-major order and the machine's byte
-// order; data.size() == ElementCount(shape) * BytesPerElement(datatype). Any thread.
+// order; data.size() == ElementCount(shape) * BytesPerElement(datatype). Elements of kBytes lie one after the other, each behind
+// its length in four bytes, as in the protocol's binary form (ReadByteStrings). Any thread.
 struct Tensor {
   DataType datatype = DataType::kFp32;
   Shape shape;
@@ -62,7 +67,7 @@ struct Tensor {
 // A tensor while its elements are written: one owner, one thread, then Freeze().
 class TensorBuffer {
  public:
-  // Elements start as zero.
+  // Elements start as zero. Not for kBytes: MakeBytesTensor().
   TensorBuffer(DataType datatype, Shape shape);
 
   char* bytes() { return elements_.get(); }
@@ -79,6 +84,12 @@ class TensorBuffer {
   size_t size_bytes_;
   std::shared_ptr<char[]> elements_;  // aligned as operator new does
 };
+
+// The elements of a tensor of kBytes: views into it. INVALID_ARGUMENT if `data` is not as many as `shape` says.
+absl::StatusOr<std::vector<std::string_view>> ReadByteStrings(const Tensor& tensor);
+
+// A tensor of kBytes with a copy of `values`, each less than 4 GiB.
+Tensor MakeBytesTensor(Shape shape, std::span<const std::string_view> values);
 
 // A tensor that holds a copy of `values`.
 template <typename T>
