@@ -128,7 +128,7 @@ struct BalancedEndpoint::State {
     }
     if (perhaps_back != nullptr && !in_turn_only) return {perhaps_back, true};
     // Who said "later" longest ago is the likeliest to have come up since.
-    std::stable_sort(last_resorts.begin(), last_resorts.end(), [avoid](const auto& a, const auto& b) {
+    std::sort(last_resorts.begin(), last_resorts.end(), [avoid](const auto& a, const auto& b) {
       if ((a.get() == avoid) != (b.get() == avoid)) return b.get() == avoid;
       return a->paused_until.load() < b->paused_until.load();
     });
