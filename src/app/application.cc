@@ -78,7 +78,7 @@ absl::Status Application::Start() {
                  : PlanServices(definitions_, settings_.Get<PlacementsConfig>("placement"), line_.targets);
   RETURN_IF_ERROR(plan.status());
   ASSIGN_OR_RETURN(std::string openapi, PublicDocument(definitions_, *plan));
-  placements_ = std::make_unique<Placements>(Tools());
+  placements_ = std::make_unique<Placements>(Tools(), !is_child());
   RETURN_IF_ERROR(placements_->Place(*plan));
   return edges_->Open(*placements_, std::move(openapi));
 }

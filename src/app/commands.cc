@@ -33,14 +33,14 @@ std::string_view ShapeName(rpc::CallShape shape) {
   }
 }
 
-std::string_view AccessName(const rpc::Method& method) {
-  switch (method.access) {
+std::string_view AccessName(rpc::Access access, std::string_view scope) {
+  switch (access) {
     case rpc::Access::kPublic:
       return "anyone";
     case rpc::Access::kAuthenticated:
       return "authenticated";
     case rpc::Access::kScope:
-      return method.scope;
+      return scope;
     case rpc::Access::kService:
       return "services";
     default:
@@ -69,9 +69,13 @@ int ListRoutes(const Definitions& services) {
     for (const rpc::Contract* contract : service.contracts) {
       for (const rpc::Method& method : contract->methods) {
         for (const rpc::HttpRule& rule : method.http)
-          PrintRoute(rule.verb, rule.path, AccessName(method), ShapeName(method.shape));
-        PrintRoute("gRPC", method.path, AccessName(method), ShapeName(method.shape));
+          PrintRoute(rule.verb, rule.path, AccessName(method.access, method.scope), ShapeName(method.shape));
+        PrintRoute("gRPC", method.path, AccessName(method.access, method.scope), ShapeName(method.shape));
       }
+    }
+    for (const run::AdapterDefinition& adapter : service.adapters) {
+      for (const http::AdapterRoute& route : adapter.routes)
+        PrintRoute(route.verb, route.path, AccessName(route.access, route.scope), adapter.name);
     }
   }
   for (const char* page : {"/docs", "/openapi.json", "/livez", "/readyz"})

@@ -16,6 +16,7 @@
 #include "core/async/spawn.h"
 #include "core/grpc/handler.h"
 #include "core/grpc/reflection.h"
+#include "core/http/adapter_route.h"
 #include "core/http/json_route.h"
 #include "core/http/listener.h"
 #include "core/http/router.h"
@@ -31,22 +32,26 @@ struct Face {
        http::JsonOptions json, const grpc::HandlerOptions& grpc)
       : door(early),
         json_options(json),
+        adapter_options{.limits = {json.max_body_bytes, json.request_timeout}, .tracer = json.tracer},
         grpc_options(grpc),
         router(http::CorsOptions{std::move(cors.allowed_origins)}, telemetry.metrics(), compression) {}
 
   FrontDoor door;
   http::JsonOptions json_options;
+  http::AdapterRouteOptions adapter_options;
   grpc::HandlerOptions grpc_options;
   http::Router router;
-  std::vector<std::unique_ptr<http::RouteHandler>> json_routes;
+  std::vector<std::unique_ptr<http::RouteHandler>> route_handlers;
   std::unique_ptr<grpc::Reflection> reflection;
   std::unique_ptr<grpc::Handler> grpc;
   Routes routes;
 
-  void Admit(rpc::Admission* admission) { json_options.admission = grpc_options.admission = admission; }
+  void Admit(rpc::Admission* admission) {
+    json_options.admission = grpc_options.admission = adapter_options.admission = admission;
+  }
   // Null: the peer of a Unix socket is a service, everyone else anonymous.
   void Ask(http::Authenticator* authenticator) {
-    json_options.authenticator = grpc_options.authenticator = authenticator;
+    json_options.authenticator = grpc_options.authenticator = adapter_options.authenticator = authenticator;
   }
 
   absl::Status Serve(const std::vector<run::Served>& served, bool reflects) {
@@ -57,9 +62,10 @@ struct Face {
       contracts.push_back(one.contract);
       for (const rpc::Method& method : one.contract->methods) {
         for (const rpc::HttpRule& rule : method.http) {
-          json_routes.push_back(std::make_unique<http::JsonRoute>(json_options, method, rule, *one.endpoint));
+          route_handlers.push_back(
+              std::make_unique<http::JsonRoute>(json_options, method, rule, *one.endpoint));
           RETURN_IF_ERROR(
-              router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *json_routes.back()));
+              router.Add(rule.verb, rule.path, std::string(method.path.substr(1)), *route_handlers.back()));
         }
       }
     }
@@ -68,7 +74,18 @@ struct Face {
       for (const grpc::Served& own : reflection->served()) over_grpc.push_back(own);
     }
     grpc = std::make_unique<grpc::Handler>(grpc_options, over_grpc);
-    routes = {grpc.get(), &router};
+    routes = {grpc.get(), &router, &router};
+    return absl::OkStatus();
+  }
+
+  absl::Status Serve(const PlacedAdapter& placed) {
+    for (const http::AdapterRoute& route : placed.definition->routes) {
+      route_handlers.push_back(
+          std::make_unique<http::AdapterRouteHandler>(adapter_options, placed.name, route, *placed.adapter));
+      RETURN_IF_ERROR(router.Add(route.verb, route.path, placed.name, *route_handlers.back()));
+    }
+    for (const std::string& prefix : placed.definition->prefixes)
+      router.AddErrors(prefix, placed.adapter->errors());
     return absl::OkStatus();
   }
 };
@@ -142,8 +159,9 @@ struct Edges::Parts {
   }
 
   absl::StatusOr<std::unique_ptr<http::Listener>> Start(const std::string& name, const ListenConfig& listen,
-                                                        http::Handler& handler) {
-    auto listener = http::Listener::Start(loops, ListenerOptionsFor(listen, server, edge_metrics), handler);
+                                                        FrontDoor& door) {
+    auto listener =
+        http::Listener::Start(loops, ListenerOptionsFor(listen, server, edge_metrics, door), door);
     if (!listener.ok()) return listener;
     for (auto& one : ExportListener(telemetry.metrics(), name, (*listener)->stats())) {
       listener_metrics.push_back(std::move(one));
@@ -237,6 +255,8 @@ absl::Status Edges::Open(const Placements& placements, std::string openapi) {
   served.push_back(health);
   const bool reflects = parts.server.reflection;
   RETURN_IF_ERROR(parts.public_face.Serve(served, reflects));
+  for (const PlacedAdapter& adapter : placements.adapters())
+    RETURN_IF_ERROR(parts.public_face.Serve(adapter));
   RETURN_IF_ERROR(parts.inner_face.Serve(served, false));
   RETURN_IF_ERROR(parts.admin_face.Serve(
       {{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health}, reflects));

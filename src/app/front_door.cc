@@ -29,4 +29,9 @@ async::Task<void> FrontDoor::Handle(http::Exchange& exchange) {
   co_await handler.Handle(exchange);
 }
 
+std::optional<http::BodyLimit> FrontDoor::For(const http::Request& request) const {
+  const Routes* routes = routes_.load(std::memory_order_acquire);
+  return routes != nullptr && routes->bodies != nullptr ? routes->bodies->For(request) : std::nullopt;
+}
+
 }  // namespace starling::app

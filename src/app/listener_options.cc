@@ -3,12 +3,13 @@
 namespace starling::app {
 
 http::ListenerOptions ListenerOptionsFor(const ListenConfig& listen, const ServerConfig& server,
-                                         const http::EdgeMetrics& metrics) {
+                                         const http::EdgeMetrics& metrics, const http::BodyLimits& bodies) {
   const LimitsConfig& limits = server.limits;
   http::ListenerOptions options;
   options.address = listen.address;
   options.max_connections = static_cast<size_t>(limits.max_connections);
   options.metrics = &metrics;
+  options.http1.body_limits = options.h2.body_limits = &bodies;
   options.connection.handshake_timeout = limits.handshake_timeout;
   options.connection.idle_timeout = limits.idle_timeout;
   options.connection.write_timeout = limits.write_timeout;

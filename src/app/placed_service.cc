@@ -1,6 +1,7 @@
 #include "app/placed_service.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/status.h"
@@ -172,6 +173,32 @@ absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const Pla
         event(StrCat(name, ": the addresses of its targets stay as they are: ", Message(status)));
       });
   return absl::OkStatus();
+}
+
+absl::Status PlacedService::MakeAdapters(const PlacementTools& tools) {
+  const run::Environment& all = tools.environment;
+  const run::AdapterEnvironment environment{
+      all.settings, all.loops, all.metrics, [this](const rpc::Contract& contract) -> rpc::Endpoint& {
+        const auto found = std::find_if(served_.begin(), served_.end(), [&](const run::Served& served) {
+          return served.contract == &contract;
+        });
+        if (found == served_.end()) std::abort();  // an adapter asks for a contract of another service
+        return *found->endpoint;
+      }};
+  for (const run::AdapterDefinition& adapter : definition_.adapters) {
+    ASSIGN_OR_RETURN(auto made, adapter.create(environment));
+    adapters_.push_back(std::move(made));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<PlacedAdapter> PlacedService::adapters() const {
+  std::vector<PlacedAdapter> all;
+  for (size_t i = 0; i < adapters_.size(); ++i) {
+    const run::AdapterDefinition& definition = definition_.adapters[i];
+    all.push_back({StrCat(definition_.name, "/", definition.name), &definition, adapters_[i].get()});
+  }
+  return all;
 }
 
 std::string PlacedService::mode() const { return std::string(ModeName(mode_)); }

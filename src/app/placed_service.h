@@ -20,6 +20,12 @@ namespace starling::app {
 
 class PlacedService;
 
+struct PlacedAdapter {
+  std::string name;  // "registry/mlflow"
+  const run::AdapterDefinition* definition;
+  http::Adapter* adapter;
+};
+
 // What placing needs from the program. Everything outlives the placed services.
 struct PlacementTools {
   run::Environment environment;
@@ -49,6 +55,9 @@ class PlacedService {
 
   // The endpoint to call, policies included, for each contract of the definition.
   const std::vector<run::Served>& served() const { return served_; }
+  // Other protocols that it speaks, for the front door; empty until MakeAdapters().
+  std::vector<PlacedAdapter> adapters() const;
+  absl::Status MakeAdapters(const PlacementTools& tools);
   const run::ServiceDefinition& definition() const { return definition_; }
   std::string mode() const;
   run::Readiness Ready() const;
@@ -77,6 +86,7 @@ class PlacedService {
   observe::CallbackRegistration restarts_;
   std::vector<std::unique_ptr<rpc::Endpoint>> around_;  // checks and policies, outermost last
   std::vector<run::Served> served_;
+  std::vector<std::unique_ptr<http::Adapter>> adapters_;  // in the order of the definition
 };
 
 // The word for it in the configuration.

@@ -96,7 +96,8 @@ absl::StatusOr<PlacementPlan> PlanChild(const Definitions& definitions, const st
   return InOrder(definitions, chosen);
 }
 
-Placements::Placements(PlacementTools tools) : tools_(std::move(tools)) {
+Placements::Placements(PlacementTools tools, bool front_door)
+    : tools_(std::move(tools)), front_door_(front_door) {
   tools_.environment.need = [this](const rpc::Contract& contract) -> rpc::Endpoint& {
     return Find(contract);
   };
@@ -107,6 +108,7 @@ Placements::~Placements() { Stop(); }
 absl::Status Placements::Place(const PlacementPlan& plan) {
   for (const auto& [definition, config] : plan.services) {
     ASSIGN_OR_RETURN(auto placed, PlacedService::Place(*definition, config, tools_));
+    if (front_door_) RETURN_IF_ERROR(placed->MakeAdapters(tools_));
     services_.push_back(std::move(placed));
   }
   return absl::OkStatus();
@@ -134,6 +136,14 @@ std::vector<run::Served> Placements::served() const {
   std::vector<run::Served> all;
   for (const auto& service : services_)
     all.insert(all.end(), service->served().begin(), service->served().end());
+  return all;
+}
+
+std::vector<PlacedAdapter> Placements::adapters() const {
+  std::vector<PlacedAdapter> all;
+  for (const auto& service : services_) {
+    for (PlacedAdapter& adapter : service->adapters()) all.push_back(std::move(adapter));
+  }
   return all;
 }
 

@@ -29,14 +29,16 @@ absl::StatusOr<PlacementPlan> PlanChild(const std::vector<run::ServiceDefinition
 // Main thread; what services() gives may be used from any thread once Place() has returned.
 class Placements {
  public:
-  // `tools.environment.need` is set by this.
-  explicit Placements(PlacementTools tools);
+  // `tools.environment.need` is set by this. Adapters are made only where there is a front door.
+  explicit Placements(PlacementTools tools, bool front_door = true);
   ~Placements();
 
   absl::Status Place(const PlacementPlan& plan);
   std::vector<const PlacedService*> services() const;
   // Every contract with its endpoint, wherever that runs.
   std::vector<run::Served> served() const;
+  // What stands beside them at the front door.
+  std::vector<PlacedAdapter> adapters() const;
   run::Readiness Ready() const;
   // In the reverse order. No more calls come.
   void Stop();
@@ -45,6 +47,7 @@ class Placements {
   rpc::Endpoint& Find(const rpc::Contract& contract) const;
 
   PlacementTools tools_;
+  const bool front_door_;
   std::vector<std::unique_ptr<PlacedService>> services_;
 };
 

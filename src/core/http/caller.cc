@@ -1,5 +1,7 @@
 #include "core/http/caller.h"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/status.h"
@@ -88,6 +90,18 @@ Arrival ReadArrival(const Request& request, Principal caller, std::string reques
   }
   arrival.origin = std::move(origin);
   return arrival;
+}
+
+absl::StatusOr<std::chrono::milliseconds> AskedTimeout(const Request& request,
+                                                       std::chrono::milliseconds longest) {
+  const auto header = request.headers.Get("x-request-timeout-ms");
+  if (!header.has_value()) return longest;
+  int64_t asked = 0;
+  const auto [end, error] = std::from_chars(header->data(), header->data() + header->size(), asked);
+  if (error != std::errc() || end != header->data() + header->size() || asked <= 0) {
+    return InvalidArgument("The header x-request-timeout-ms must be a positive number of milliseconds.");
+  }
+  return std::min(longest, std::chrono::milliseconds(asked));
 }
 
 std::optional<std::string> PercentDecode(std::string_view text, bool plus) {

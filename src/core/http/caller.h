@@ -1,6 +1,7 @@
 // Who calls, and what a request's headers say of its context: the same for every protocol at the edge.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,11 @@ struct Arrival {
 };
 // What the headers of a request by `caller` say. A service's word on whose behalf it calls is taken, nobody else's.
 Arrival ReadArrival(const Request& request, Principal caller, std::string request_id);
+
+// How long the caller gives its call: `longest`, or less if the header x-request-timeout-ms says so. INVALID_ARGUMENT for a header
+// that is no positive number.
+absl::StatusOr<std::chrono::milliseconds> AskedTimeout(const Request& request,
+                                                       std::chrono::milliseconds longest);
 
 // %XX decoded; nullopt for a malformed escape. With `plus`, '+' is a space (queries).
 std::optional<std::string> PercentDecode(std::string_view text, bool plus);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "core/http/body_limits.h"
 #include "core/http/edge_metrics.h"
 #include "core/http/stats.h"
 
@@ -26,6 +27,8 @@ struct Http1Options {
   size_t buffered_output_bytes = 256 * 1024;
   Stats* stats = nullptr;                // outlives the session; may be null
   const EdgeMetrics* metrics = nullptr;  // the same
+  // Requests that may pass max_body_bytes and body_timeout; outlives the session; may be null.
+  const BodyLimits* body_limits = nullptr;
 };
 
 }  // namespace starling::http

@@ -70,7 +70,7 @@ struct Http1Callbacks {
   static int Body(llhttp_t* parser, const char* at, size_t size) {
     Http1Parser& self = Self(parser);
     self.body_bytes_ += size;
-    if (self.body_bytes_ > self.options_.max_body_bytes)
+    if (!self.BodyFits(self.body_bytes_))
       return self.Fail(413, Refused::kBodyTooLarge, "The request's body is too large.");
     self.body.append(at, size);
     return 0;
@@ -99,7 +99,8 @@ struct Http1Callbacks {
   }
 };
 
-Http1Parser::Http1Parser(const Http1Options& options) : options_(options) {
+Http1Parser::Http1Parser(const Http1Options& options)
+    : options_(options), max_body_bytes_(options.max_body_bytes) {
   llhttp_init(&parser_, HTTP_REQUEST, Http1Callbacks::Settings());
   parser_.data = this;
 }
@@ -136,6 +137,8 @@ void Http1Parser::Next() {
   header_bytes_ = header_count_ = host_count_ = 0;
   transfer_encoding_.clear();
   body_bytes_ = 0;
+  max_body_bytes_ = options_.max_body_bytes;
+  asked_for_more_ = false;
   has_transfer_encoding_ = has_length_ = begun_ = headers_done_ = message_done_ = keep_alive_ =
       expects_continue_ = false;
 }
@@ -213,6 +216,14 @@ int Http1Parser::CheckTransferEncoding(bool http_1_0) {
   return Fail(501, Refused::kNotSupported, "The only transfer encoding known here is chunked.");
 }
 
+bool Http1Parser::BodyFits(uint64_t bytes) {
+  if (bytes > max_body_bytes_ && options_.body_limits != nullptr && !std::exchange(asked_for_more_, true)) {
+    const auto more = options_.body_limits->For(request);
+    if (more.has_value()) max_body_bytes_ = std::max(max_body_bytes_, more->max_bytes);
+  }
+  return bytes <= max_body_bytes_;
+}
+
 int Http1Parser::HeadersComplete() {
   const int major = llhttp_get_http_major(&parser_), minor = llhttp_get_http_minor(&parser_);
   if (major != 1 || minor > 1)
@@ -226,7 +237,7 @@ int Http1Parser::HeadersComplete() {
   if (!SplitTarget())
     return Fail(400, Refused::kMalformed, "Malformed HTTP request (the request target is not a path).");
   if (has_transfer_encoding_ && CheckTransferEncoding(minor == 0) != 0) return kStop;
-  if (has_length_ && parser_.content_length > options_.max_body_bytes)
+  if (has_length_ && !BodyFits(parser_.content_length))
     return Fail(413, Refused::kBodyTooLarge, "The request's body is too large.");
   if (minor == 0) expects_continue_ = false;
   keep_alive_ = llhttp_should_keep_alive(&parser_) == 1;

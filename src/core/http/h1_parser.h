@@ -50,6 +50,7 @@ class Http1Parser {
   int HeadersComplete();
   int CheckTransferEncoding(bool http_1_0);
   bool SplitTarget();
+  bool BodyFits(uint64_t bytes);
 
   const Http1Options& options_;
   llhttp_t parser_;
@@ -57,6 +58,8 @@ class Http1Parser {
   std::string transfer_encoding_;  // of all headers of that name, in lower case
   size_t header_bytes_ = 0, header_count_ = 0, host_count_ = 0;
   uint64_t body_bytes_ = 0;
+  size_t max_body_bytes_;  // of this message
+  bool asked_for_more_ = false;
   bool has_transfer_encoding_ = false;
   bool has_length_ = false;
   bool begun_ = false, headers_done_ = false, message_done_ = false;

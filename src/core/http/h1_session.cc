@@ -117,7 +117,7 @@ class Http1Session final : public Session,
       }
       // For the whole body: a piece now and then must not keep a request for ever.
       if (body_since_ == Clock::time_point{}) body_since_ = Clock::now();
-      ScheduleCheck(options_.body_timeout);
+      ScheduleCheck(body_timeout_);
       co_await reader_;
     }
   }
@@ -230,6 +230,7 @@ class Http1Session final : public Session,
     header_since_ = body_since_ = {};
     started_ = finished_ = chunked_ = no_body_ = continued_ = body_late_ = false;
     left_.reset();
+    body_timeout_ = options_.body_timeout;
     is_head_ = parser_.request.method == "HEAD";
     keep_alive_ = parser_.keep_alive();
     ++requests_;
@@ -326,7 +327,11 @@ class Http1Session final : public Session,
       Count(options_.metrics, Refused::kHeaderTimeout);
       return Refuse(408, "The request's headers did not arrive in time.");
     }
-    if (running_ && !parser_.message_done() && overdue(body_since_, options_.body_timeout)) {
+    if (running_ && !parser_.message_done() && overdue(body_since_, body_timeout_)) {
+      if (body_timeout_ == options_.body_timeout && options_.body_limits != nullptr) {
+        if (const auto more = options_.body_limits->For(parser_.request)) body_timeout_ = more->timeout;
+        if (!overdue(body_since_, body_timeout_)) return;
+      }
       body_late_ = true;
       reader_.Resume();
     }
@@ -345,6 +350,7 @@ class Http1Session final : public Session,
   async::Timer timer_, drain_timer_;
   Clock::time_point check_at_{};  // when timer_ fires; zero if it is not set
   Clock::time_point header_since_{}, body_since_{};
+  std::chrono::milliseconds body_timeout_{};  // of the request under way
   size_t requests_ = 0;
   bool running_ = false;  // a handler is under way
   bool pumping_ = false;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/http/body_limits.h"
 #include "core/http/edge_metrics.h"
 #include "core/http/stats.h"
 
@@ -39,8 +40,9 @@ struct H2Options {
   // how many per second thereafter. More ends the connection with ENHANCE_YOUR_CALM.
   uint32_t reset_burst = 1000, reset_rate = 100;
   uint32_t idle_frame_burst = 2000, idle_frame_rate = 200;
-  Stats* stats = nullptr;                // outlives the session; may be null
-  const EdgeMetrics* metrics = nullptr;  // the same
+  Stats* stats = nullptr;                   // outlives the session; may be null
+  const EdgeMetrics* metrics = nullptr;     // the same
+  const BodyLimits* body_limits = nullptr;  // requests that may pass max_body_bytes; the same
 };
 
 }  // namespace starling::http

@@ -127,6 +127,12 @@ class ServerStream final : public H2Stream, public Exchange {
     if (!answered) cancel_.Cancel(absl::CancelledError("The client went away."));
   }
 
+  size_t LargerInputLimit() override {
+    const BodyLimits* limits = session_->options().body_limits;
+    const auto more = limits != nullptr ? limits->For(request_) : std::nullopt;
+    return more.has_value() ? std::max(input_limit_, more->max_bytes) : input_limit_;
+  }
+
   void OnTick(std::chrono::steady_clock::time_point now) override {
     if (!reading_ || grpc_ || session_ == nullptr || session_->options().body_timeout.count() == 0) return;
     if (now - waiting_since_ < session_->options().body_timeout) return;

@@ -76,6 +76,7 @@ void H2Stream::FailInput(const absl::Status& reason) {
 
 void H2Stream::OnData(std::string_view data) {
   body_bytes_ += data.size();
+  if (body_bytes_ > input_limit_ && !input_too_large_) input_limit_ = LargerInputLimit();
   if (body_bytes_ > input_limit_ || !failure_.ok()) {
     // Nobody will read it. The connection goes on, this stream's window stays shut.
     input_too_large_ = input_too_large_ || failure_.ok();

@@ -78,6 +78,8 @@ class H2Stream : public std::enable_shared_from_this<H2Stream> {
   virtual void OnData(std::string_view data);
   virtual void OnInputEnd();
   virtual void OnClosed(uint32_t code);
+  // Asked when the input first passes its limit.
+  virtual size_t LargerInputLimit() { return input_limit_; }
   virtual void OnHeadersSent() {}
   // Now and then, outside nghttp2.
   virtual void OnTick(std::chrono::steady_clock::time_point) {}

@@ -1,6 +1,5 @@
 #include "core/http/json_route.h"
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "core/http/error_body.h"
 #include "core/http/event_stream.h"
 #include "core/http/negotiation.h"
+#include "core/http/query.h"
 #include "core/http/respond_error.h"
 #include "core/rpc/convert.h"
 
@@ -29,34 +29,6 @@ bool IsJson(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (!content_type.empty() && content_type.back() == ' ') content_type.remove_suffix(1);
   return content_type == "application/json" || content_type.ends_with("+json");
-}
-
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view query) {
-  std::vector<std::pair<std::string, std::string>> parameters;
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    if (pair.empty()) continue;
-    const size_t equals = pair.find('=');
-    auto name = PercentDecode(pair.substr(0, equals), true);
-    auto value = PercentDecode(equals == std::string_view::npos ? "" : pair.substr(equals + 1), true);
-    if (!name.has_value() || !value.has_value())
-      return InvalidArgument("The query holds a malformed %-escape.");
-    parameters.emplace_back(*std::move(name), *std::move(value));
-  }
-  return parameters;
-}
-
-absl::StatusOr<std::chrono::milliseconds> TimeoutOf(const Request& request,
-                                                    std::chrono::milliseconds longest) {
-  const auto header = request.headers.Get("x-request-timeout-ms");
-  if (!header.has_value()) return longest;
-  int64_t asked = 0;
-  const auto [end, error] = std::from_chars(header->data(), header->data() + header->size(), asked);
-  if (error != std::errc() || end != header->data() + header->size() || asked <= 0) {
-    return InvalidArgument("The header x-request-timeout-ms must be a positive number of milliseconds.");
-  }
-  return std::min(longest, std::chrono::milliseconds(asked));
 }
 
 }  // namespace
@@ -98,7 +70,7 @@ class JsonRoute::Call {
       trace = span_.trace();
     }
     const bool limited = route_.method_.shape == rpc::CallShape::kUnary;
-    const auto timeout = TimeoutOf(request, route_.options_.request_timeout);
+    const auto timeout = AskedTimeout(request, route_.options_.request_timeout);
     const auto deadline = limited && timeout.ok() ? std::chrono::steady_clock::now() + *timeout : kNoDeadline;
     context_ = RequestContext(std::move(arrival.origin), deadline, cancel_.token(), trace);
     CO_RETURN_IF_ERROR(access);

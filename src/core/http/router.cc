@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "core/http/adapter.h"
 #include "core/http/answering_exchange.h"
 #include "core/http/caller.h"
 #include "core/http/respond_error.h"
@@ -171,6 +172,31 @@ const Router::Path* Router::Find(std::string_view path, std::vector<std::string>
   return nullptr;
 }
 
+void Router::AddErrors(std::string prefix, const ErrorCodec& codec) {
+  codecs_.emplace_back(std::move(prefix), &codec);
+}
+
+std::optional<BodyLimit> Router::For(const Request& request) const {
+  std::vector<std::string> variables;
+  bool malformed = false;
+  const Path* path = Find(request.path, &variables, &malformed);
+  const Route* route = path != nullptr ? path->Find(request.method) : nullptr;
+  return route != nullptr ? route->handler->body_limit() : std::nullopt;
+}
+
+async::Task<void> Router::Refuse(Exchange& exchange, const absl::Status& status, int http_status,
+                                 Headers headers, const RouteMatch& match) const {
+  const std::string_view path = exchange.request().path;
+  for (const auto& [prefix, codec] : codecs_) {
+    if (!path.starts_with(prefix) || (path.size() > prefix.size() && path[prefix.size()] != '/')) continue;
+    ErrorResponse error = codec->Encode(status, http_status, match.request_id);
+    for (const auto& [name, value] : headers) error.headers.Add(name, value);
+    (void)co_await exchange.Respond(error.status, std::move(error.headers), Bytes(std::move(error.body)));
+    co_return;
+  }
+  co_await RespondError(exchange, status, match.request_id, http_status, std::move(headers));
+}
+
 async::Task<void> Router::Handle(Exchange& exchange) {
   const auto start = std::chrono::steady_clock::now();
   const Request& request = exchange.request();
@@ -196,10 +222,10 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   if (route != nullptr) {
     co_await route->handler->Handle(answering, match);
   } else if (path == nullptr) {
-    absl::Status status =
+    const absl::Status status =
         malformed ? InvalidArgument("The path holds a malformed %-escape.")
                   : NotFound("There is nothing at this path; GET /openapi.json lists what there is.");
-    co_await RespondError(answering, std::move(status), match.request_id);
+    co_await Refuse(answering, status, malformed ? 0 : 404, {}, match);
   } else if (request.method == "OPTIONS") {
     Headers headers;
     headers.Add("allow", path->Allow());
@@ -214,8 +240,8 @@ async::Task<void> Router::Handle(Exchange& exchange) {
   } else {
     Headers headers;
     headers.Add("allow", path->Allow());
-    co_await RespondError(answering, Unimplemented("This path takes ", path->Allow(), "."), match.request_id,
-                          405, std::move(headers));
+    const absl::Status status = Unimplemented("This path takes ", path->Allow(), ".");
+    co_await Refuse(answering, status, 405, std::move(headers), match);
   }
 
   edge_.CountAnswer(answering.status());

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/async/loop.h"
+#include "core/http/adapter.h"
 #include "core/rpc/endpoint.h"
 #include "core/rpc/method.h"
 
@@ -65,12 +66,32 @@ struct Environment {
   std::function<rpc::Endpoint&(const rpc::Contract&)> need;
 };
 
+// What the program gives an adapter when it is made. All of it outlives the adapter.
+struct AdapterEnvironment {
+  const config::Values& settings;
+  async::LoopGroup& loops;
+  observe::Registry& metrics;
+  // The endpoint of one of the service's own contracts, wherever the service runs: with all policies, as every caller has it.
+  std::function<rpc::Endpoint&(const rpc::Contract&)> endpoint;
+};
+
+// Another protocol that a service speaks, beside its contracts. It stands at the front door of the program that has the listeners,
+// whatever the placement of the service, and calls the service's contract.
+struct AdapterDefinition {
+  std::string name;  // "mlflow": for metrics and for errors at start
+  // Below these paths ("/v2") what is no route is refused by the adapter's error codec. No '/' at the end.
+  std::vector<std::string> prefixes;
+  std::vector<http::AdapterRoute> routes;
+  std::function<absl::StatusOr<std::unique_ptr<http::Adapter>>(const AdapterEnvironment&)> create;
+};
+
 struct ServiceDefinition {
   std::string name;     // "sentiment": folder, configuration section, metric label
   std::string summary;  // one sentence for list-targets
   StateKind state = StateKind::kStateless;
   std::vector<const rpc::Contract*> contracts;
   std::vector<std::string> needs;  // names of the services it calls
+  std::vector<AdapterDefinition> adapters;
   // Declares the section of settings that carries the service's name; empty if it has none.
   std::function<void(config::Schema&)> declare_settings;
   // Empty for a service whose implementation is a program in another language: it is never placed inline.
