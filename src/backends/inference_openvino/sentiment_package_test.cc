@@ -85,8 +85,9 @@ TEST_F(SentimentPackageTest, ATextsAnswerDoesNotDependOnItsCompany) {
   for (size_t i = 0; i < texts.size(); i += 5) {
     const auto alone = Classify({texts[i]});
     EXPECT_EQ(alone[0].label, together[i].label);
+    // In another shape sums are made in another order, and one that is then rounded to a byte may round the other way.
     EXPECT_THAT(alone[0].probabilities,
-                testing::Pointwise(testing::FloatNear(1e-4f), together[i].probabilities));
+                testing::Pointwise(testing::FloatNear(1e-3f), together[i].probabilities));
   }
 }
 

@@ -19,6 +19,13 @@ namespace starling::inference {
 
 using std::chrono::steady_clock;
 
+namespace {
+
+// Rows that are looked at for one run, in units of the most that it takes: the more, the more alike their lengths can be.
+constexpr size_t kChoice = 2;
+
+}  // namespace
+
 struct Batcher::Core {
   BatcherOptions options;
   std::vector<TensorSpec> inputs;
@@ -33,13 +40,20 @@ struct Batcher::Core {
   bool stopping = false;
   double seconds_per_element = 0.0005;  // recent average, for RetryAfter alone
 
+  // What runs next on an instance: rows that wait no more.
+  struct Batch {
+    std::vector<QueuedRow> rows;
+    RunPlan plan;
+  };
+
   // Instances' threads.
   void Serve(Instance& instance);
-  std::vector<TakenRow> Take();
-  void RunTaken(Instance& instance, std::vector<TakenRow> taken);
-  absl::Status RunOnce(Instance& instance, std::span<const TakenRow> batch, size_t length);
-  absl::Status StackAndRun(Instance& instance, std::span<const TakenRow> batch, size_t length);
-  void FinishRows(std::span<const TakenRow> batch, const absl::Status& status);
+  Batch Take(const RunPlan& previous);
+  Batch TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired);
+  void RunBatch(Instance& instance, const Batch& batch);
+  absl::Status RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length);
+  absl::Status StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length);
+  void FinishRows(std::span<const QueuedRow> batch, const absl::Status& status);
 
   // Any thread. Answers `job` unless it was answered before.
   void End(const std::shared_ptr<RowJob>& job, const absl::Status& status);
@@ -94,10 +108,10 @@ async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext contex
   job->unfinished = rows.size();
   job->results.resize(rows.size());
   job->rows = std::move(rows);
-  job->order.resize(job->rows.size());
-  std::iota(job->order.begin(), job->order.end(), size_t{0});
+  job->waiting.resize(job->rows.size());
+  std::iota(job->waiting.begin(), job->waiting.end(), size_t{0});
   // By length, then by number: the order of the request where lengths are the same.
-  std::sort(job->order.begin(), job->order.end(), [&job](size_t a, size_t b) {
+  std::sort(job->waiting.begin(), job->waiting.end(), [&job](size_t a, size_t b) {
     return job->lengths[a] != job->lengths[b] ? job->lengths[a] < job->lengths[b] : a < b;
   });
   CO_RETURN_IF_ERROR(core->Enqueue(job));
@@ -145,6 +159,7 @@ void Batcher::Core::End(const std::shared_ptr<RowJob>& job, const absl::Status& 
 }
 
 void Batcher::Core::Serve(Instance& instance) {
+  RunPlan previous;
   while (true) {
     {
       std::unique_lock lock(mutex);
@@ -153,21 +168,20 @@ void Batcher::Core::Serve(Instance& instance) {
       --idle;
       if (stopping) return;
     }
-    RunTaken(instance, Take());
+    const Batch batch = Take(previous);
+    if (batch.rows.empty()) continue;
+    RunBatch(instance, batch);
+    previous = batch.plan;
   }
 }
 
-std::vector<TakenRow> Batcher::Core::Take() {
+Batcher::Core::Batch Batcher::Core::Take(const RunPlan& previous) {
   std::vector<std::shared_ptr<RowJob>> expired;
-  std::vector<TakenRow> taken;
+  Batch batch;
   bool more = false;
   {
     std::lock_guard lock(mutex);
-    // Idle instances get their part of what waits.
-    const size_t sharers = 1 + idle;
-    const TakeLimits limits{std::min(options.run.max_rows, (queue.waiting() + sharers - 1) / sharers),
-                            options.run.max_elements};
-    taken = queue.Take(limits, steady_clock::now(), &expired);
+    batch = TakeLocked(previous, &expired);
     more = !queue.empty();
   }
   if (more) work_waits.notify_one();
@@ -175,43 +189,52 @@ std::vector<TakenRow> Batcher::Core::Take() {
     End(job,
         DeadlineExceeded("The deadline passed while the request waited for model '", options.name, "'."));
   }
-  std::sort(taken.begin(), taken.end(),
-            [](const TakenRow& a, const TakenRow& b) { return a.length() < b.length(); });
-  return taken;
+  return batch;
 }
 
-void Batcher::Core::RunTaken(Instance& instance, std::vector<TakenRow> taken) {
-  while (!taken.empty()) {
-    // A request may have ended while an earlier run of these rows was under way.
-    const auto now = steady_clock::now();
-    for (const TakenRow& row : taken) {
-      if (row.job->deadline <= now)
-        End(row.job, DeadlineExceeded("The deadline passed before the model ran."));
-    }
-    std::erase_if(taken, [](const TakenRow& row) { return row.job->over.load(); });
-    if (taken.empty()) return;
+Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
+                                               std::vector<std::shared_ptr<RowJob>>* expired) {
+  // Idle instances get their part of what waits.
+  RunLimits limits = options.run;
+  const size_t sharers = 1 + idle;
+  limits.max_rows = std::min(limits.max_rows, (queue.waiting() + sharers - 1) / sharers);
+  std::vector<QueuedRow> rows =
+      queue.Next(kChoice * options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1),
+                 steady_clock::now(), expired);
+  if (rows.empty()) return {};
+  const QueuedRow oldest = rows.front();
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const QueuedRow& a, const QueuedRow& b) { return a.length() < b.length(); });
+  std::vector<size_t> lengths;
+  lengths.reserve(rows.size());
+  size_t wanted = 0;
+  for (const QueuedRow& row : rows) {
+    if (row.job == oldest.job && row.row == oldest.row) wanted = lengths.size();
+    lengths.push_back(row.length());
+  }
+  const RunPlan plan = PlanRunOf(wanted, lengths, limits, previous);
+  const auto first = rows.begin() + static_cast<ptrdiff_t>(plan.first);
+  Batch batch{{first, first + static_cast<ptrdiff_t>(plan.rows)}, plan};
+  queue.Take(batch.rows);
+  return batch;
+}
 
-    std::vector<size_t> lengths;
-    for (const TakenRow& row : taken) lengths.push_back(row.length());
-    const RunPlan plan = PlanRuns(lengths, options.run).front();
-    const std::span<const TakenRow> batch(taken.data(), plan.rows);
-    const absl::Status status = RunOnce(instance, batch, plan.length);
-    if (absl::IsInvalidArgument(status) && batch.size() > 1) {
-      // Rows that do not go together, or one that is wrong: each answers for itself.
-      for (const TakenRow& row : batch) FinishRows({&row, 1}, RunOnce(instance, {&row, 1}, row.length()));
-    } else {
-      FinishRows(batch, status);
-    }
-    taken.erase(taken.begin(), taken.begin() + static_cast<ptrdiff_t>(plan.rows));
+void Batcher::Core::RunBatch(Instance& instance, const Batch& batch) {
+  const absl::Status status = RunOnce(instance, batch.rows, batch.plan.length);
+  if (absl::IsInvalidArgument(status) && batch.rows.size() > 1) {
+    // Rows that do not go together, or one that is wrong: each answers for itself.
+    for (const QueuedRow& row : batch.rows) FinishRows({&row, 1}, RunOnce(instance, {&row, 1}, row.length()));
+  } else {
+    FinishRows(batch.rows, status);
   }
 }
 
-absl::Status Batcher::Core::RunOnce(Instance& instance, std::span<const TakenRow> batch, size_t length) {
+absl::Status Batcher::Core::RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length) {
   RunReport report;
   report.rows = batch.size();
   report.padded_elements = batch.size() * length;
   const auto begin = steady_clock::now();
-  for (const TakenRow& row : batch) {
+  for (const QueuedRow& row : batch) {
     report.elements += row.length();
     report.longest_wait = std::max<std::chrono::nanoseconds>(report.longest_wait, begin - row.job->queued_at);
   }
@@ -227,10 +250,10 @@ absl::Status Batcher::Core::RunOnce(Instance& instance, std::span<const TakenRow
   return status;
 }
 
-absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const TakenRow> batch, size_t length) {
+absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length) {
   std::vector<const Row*> rows;
   rows.reserve(batch.size());
-  for (const TakenRow& taken : batch) rows.push_back(&taken.job->rows[taken.row]);
+  for (const QueuedRow& taken : batch) rows.push_back(&taken.job->rows[taken.row]);
   ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, StackRows(inputs, rows, length));
   ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, instance.Run(stacked));
   ASSIGN_OR_RETURN(std::vector<Row> results, UnstackRows(outputs, batch.size()));
@@ -238,15 +261,15 @@ absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const Take
   return absl::OkStatus();
 }
 
-void Batcher::Core::FinishRows(std::span<const TakenRow> batch, const absl::Status& status) {
+void Batcher::Core::FinishRows(std::span<const QueuedRow> batch, const absl::Status& status) {
   if (!status.ok()) {
-    for (const TakenRow& row : batch) End(row.job, status);
+    for (const QueuedRow& row : batch) End(row.job, status);
     return;
   }
   std::vector<std::shared_ptr<RowJob>> finished;
   {
     std::lock_guard lock(mutex);
-    for (const TakenRow& row : batch) {
+    for (const QueuedRow& row : batch) {
       if (--row.job->unfinished == 0 && !row.job->over) {
         row.job->over = true;
         finished.push_back(row.job);

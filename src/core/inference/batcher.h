@@ -34,8 +34,10 @@ struct RunReport {
 };
 using RunObserver = std::function<void(const RunReport&)>;
 
-// Each instance has a thread of its own. The moment it is free it takes all that waits (its part of it, if others are free
-// too), up to the limits, sorted by length; nothing waits for a batch to fill. Thread-safe.
+// Each instance has a thread of its own. The moment it is free it runs the row whose turn it is together with as many of
+// those that wait as pays: those of like length (and only its part of them, if other instances are free too). Nothing
+// waits for a batch to fill, and with n requests before it a request waits for n runs at most, whatever their size.
+// Thread-safe.
 class Batcher {
  public:
   // `inputs` are the model's. At least one instance. `observer` may be empty.

@@ -130,14 +130,14 @@ TEST(BatcherTest, NoRowsNeedNoRun) {
   EXPECT_TRUE(BlockOn(batcher->Run(RequestContext(), {}))->empty());
 }
 
-TEST(BatcherTest, AFreeInstanceTakesAllThatWaitsSortedByLength) {
+TEST(BatcherTest, AFreeInstanceRunsTheOldestRowAndThoseOfLikeLength) {
   Gate gate;
   async::LoopGroup loops(1);
   const auto batcher = MakeBatcher(gate.function());
   Call first(loops.at(0), *batcher, RequestContext(), MakeRows(1, 1));
   gate.WaitForRuns(1);
-  Call longest(loops.at(0), *batcher, RequestContext(), MakeRows(1, 50));
   Call shorts(loops.at(0), *batcher, RequestContext(), MakeRows(6, 4));
+  Call longest(loops.at(0), *batcher, RequestContext(), MakeRows(1, 50));
   Call middle(loops.at(0), *batcher, RequestContext(), MakeRows(1, 5));
   while (batcher->queued() < 8) std::this_thread::yield();
   gate.Open();
@@ -149,6 +149,26 @@ TEST(BatcherTest, AFreeInstanceTakesAllThatWaitsSortedByLength) {
   ASSERT_EQ(shapes.size(), 3u);
   EXPECT_EQ(shapes[1], Shape({7, 5}));
   EXPECT_EQ(shapes[2], Shape({1, 50}));
+}
+
+TEST(BatcherTest, ARequestWaitsForOneRunOfEachBeforeItAtMost) {
+  Gate gate;
+  async::LoopGroup loops(1);
+  const auto batcher = MakeBatcher(gate.function());
+  Call running(loops.at(0), *batcher, RequestContext(), MakeRows(1, 1));
+  gate.WaitForRuns(1);
+  // Many that go well together, whenever an instance is free, and one that goes with none of them.
+  Call crowd(loops.at(0), *batcher, RequestContext(), MakeRows(500, 4));
+  Call lonely(loops.at(0), *batcher, RequestContext(), MakeRows(1, 90));
+  Call more(loops.at(0), *batcher, RequestContext(), MakeRows(500, 4));
+  while (batcher->queued() < 1001) std::this_thread::yield();
+  for (int i = 0; i < 3; ++i) gate.LetOneGo();
+  EXPECT_EQ(Value((*lonely.Wait())[0]), 90);
+  EXPECT_EQ(gate.shapes()[2], Shape({1, 90}));
+  gate.Open();
+  EXPECT_TRUE(running.Wait().ok());
+  EXPECT_EQ(crowd.Wait()->size(), 500u);
+  EXPECT_EQ(more.Wait()->size(), 500u);
 }
 
 TEST(BatcherTest, AFullQueueRefusesAndSaysWhenToComeBack) {

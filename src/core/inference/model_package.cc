@@ -67,6 +67,7 @@ void ReadBatching(YamlReader reader, ModelPackage::Batching* batching) {
   reader.Get("max_size", &batching->max_size, 1);
   reader.Get("max_elements", &batching->max_elements, 1);
   reader.Get("run_overhead", &batching->run_overhead, 0);
+  reader.Get("reshape_overhead", &batching->reshape_overhead, 0);
   reader.Get("max_queue", &batching->max_queue, 1);
   reader.Finish();
 }

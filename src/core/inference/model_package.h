@@ -45,7 +45,9 @@ struct ModelPackage {
     size_t max_size = 32;       // rows per run
     size_t max_elements = 256;  // rows times padded length per run
     size_t run_overhead = 10;   // what a run costs beside its elements, counted in elements
-    size_t max_queue = 1024;    // rows that wait
+    size_t reshape_overhead =
+        10;                   // what it costs more in another shape than the run before, counted in elements
+    size_t max_queue = 1024;  // rows that wait
   };
   Batching batching;
 

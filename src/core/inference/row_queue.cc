@@ -1,19 +1,20 @@
 #include "core/inference/row_queue.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace starling::inference {
 
 void RowQueue::Push(std::shared_ptr<RowJob> job) {
-  waiting_ += job->order.size() - job->next;
-  for (size_t i = job->next; i < job->order.size(); ++i) waiting_elements_ += job->lengths[job->order[i]];
+  waiting_ += job->waiting.size();
+  for (const size_t row : job->waiting) waiting_elements_ += job->lengths[row];
   jobs_.push_back(std::move(job));
 }
 
 void RowQueue::Forget(const RowJob& job) {
-  waiting_ -= job.order.size() - job.next;
-  for (size_t i = job.next; i < job.order.size(); ++i) waiting_elements_ -= job.lengths[job.order[i]];
+  waiting_ -= job.waiting.size();
+  for (const size_t row : job.waiting) waiting_elements_ -= job.lengths[row];
 }
 
 bool RowQueue::Remove(const RowJob& job) {
@@ -25,44 +26,33 @@ bool RowQueue::Remove(const RowJob& job) {
   return true;
 }
 
-std::vector<TakenRow> RowQueue::Take(const TakeLimits& limits, MonotonicTime now,
-                                     std::vector<std::shared_ptr<RowJob>>* expired) {
-  const size_t turn = std::max<size_t>(limits.max_rows / 4, 1);
-  std::vector<TakenRow> taken;
-  size_t elements = 0;
-  bool full = false;
-  while (!full && !jobs_.empty()) {
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    if (job->deadline <= now) {
-      Forget(*job);
-      expired->push_back(std::move(job));
-      continue;
-    }
-    for (size_t n = 0; n < turn && job->next < job->order.size() && !full; ++n) {
-      const size_t row = job->order[job->next];
-      const size_t length = job->lengths[row];
-      if (!taken.empty() && elements + length > limits.max_elements) {
-        full = true;
-        break;
+std::vector<QueuedRow> RowQueue::Next(size_t count, size_t turn, MonotonicTime now,
+                                      std::vector<std::shared_ptr<RowJob>>* expired) {
+  std::vector<QueuedRow> next;
+  for (size_t begin = 0, shown = SIZE_MAX; shown != next.size() && next.size() < count; begin += turn) {
+    shown = next.size();
+    for (const auto& job : jobs_) {
+      if (job->deadline <= now) {
+        if (begin == 0) expired->push_back(job);
+        continue;
       }
-      taken.push_back({job, row});
-      elements += length;
-      ++job->next;
-      --waiting_;
-      waiting_elements_ -= length;
-      full = taken.size() >= limits.max_rows;
-    }
-    if (job->next == job->order.size()) continue;
-    // A request that gave nothing because its next row is too long for what is left keeps its turn.
-    const bool gave = !taken.empty() && taken.back().job == job;
-    if (gave) {
-      jobs_.push_back(std::move(job));
-    } else {
-      jobs_.push_front(std::move(job));
+      const size_t end = std::min(begin + turn, job->waiting.size());
+      for (size_t i = begin; i < end && next.size() < count; ++i) next.push_back({job, job->waiting[i]});
+      if (next.size() == count) break;
     }
   }
-  return taken;
+  return next;
+}
+
+void RowQueue::Take(std::span<const QueuedRow> rows) {
+  for (const QueuedRow& taken : rows) {
+    std::erase(taken.job->waiting, taken.row);
+    --waiting_;
+    waiting_elements_ -= taken.length();
+  }
+  const auto front = jobs_.front();
+  std::erase_if(jobs_, [&](const auto& job) { return job == front || job->waiting.empty(); });
+  if (!front->waiting.empty()) jobs_.push_back(front);
 }
 
 std::vector<std::shared_ptr<RowJob>> RowQueue::TakeAll() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,22 +31,16 @@ struct RowJob {
   std::vector<Row> results;
 
   // Guarded by the batcher's lock, but for reading `over`.
-  std::vector<size_t> order;      // row numbers, by ascending length
-  size_t next = 0;                // of `order`: taken up to here
+  std::vector<size_t> waiting;    // row numbers, by ascending length
   size_t unfinished = 0;          // rows without a result
   std::atomic<bool> over{false};  // answered: nothing more needs to run
 };
 
-// One row that an instance took.
-struct TakenRow {
+// One row of a request.
+struct QueuedRow {
   std::shared_ptr<RowJob> job;
   size_t row = 0;
   size_t length() const { return job->lengths[row]; }
-};
-
-struct TakeLimits {
-  size_t max_rows = 32;
-  size_t max_elements = 256;  // sum of the lengths; a longer row is taken alone
 };
 
 // Not thread-safe: the batcher's lock guards it.
@@ -59,11 +54,13 @@ class RowQueue {
   void Push(std::shared_ptr<RowJob> job);
   // Takes the waiting rows of `job` out. False if there were none.
   bool Remove(const RowJob& job);
-  // Takes as much as the limits allow, in turns: each request gives at most a quarter of max_rows before the next one
-  // has its turn, so a request with a thousand texts delays one with a single text by one batch and no more. Requests
-  // whose deadline is before `now` give nothing; they go to `expired` instead and are out of the queue.
-  std::vector<TakenRow> Take(const TakeLimits& limits, MonotonicTime now,
-                             std::vector<std::shared_ptr<RowJob>>* expired);
+  // The rows whose turn is next, at most `count`, which stay where they are: each request shows at most `turn` rows
+  // before the next one shows its own. Requests whose deadline is before `now` show nothing; they go to `expired`.
+  std::vector<QueuedRow> Next(size_t count, size_t turn, MonotonicTime now,
+                              std::vector<std::shared_ptr<RowJob>>* expired);
+  // Takes these rows out, which wait. The request whose turn it was is the last one now, if it has more: with n requests
+  // before it, a request is served by the n+1st take, however many rows those have.
+  void Take(std::span<const QueuedRow> rows);
   // Empties it.
   std::vector<std::shared_ptr<RowJob>> TakeAll();
 

@@ -1,4 +1,4 @@
-// How the rows that an instance took are split into runs.
+// Which of the waiting rows run together next.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,15 @@ struct RunLimits {
   size_t max_elements = 256;  // rows times padded length in one run; a longer row runs alone
   // What a run costs beside its elements, counted in elements. Splitting pays where it saves more padding than that.
   size_t run_overhead = 10;
-  bool few_shapes = false;  // row counts are powers of two, lengths are rounded up
+  // Under few_shapes: what it costs more when its shape is not that of the run before it, counted in elements.
+  size_t reshape_overhead = 10;
+  bool few_shapes = false;  // row counts and lengths are rounded
   size_t max_length = 0;    // what the model can read: rounding does not go past it; 0: no bound
 };
 
-// The next run takes the first `rows` of the rows, padded to `length`.
+// The rows from number `first` run together, padded to `length`.
 struct RunPlan {
+  size_t first = 0;
   size_t rows = 0;
   size_t length = 0;
 };
@@ -26,8 +29,16 @@ struct RunPlan {
 // padded element costs as much as a real one, so the steps are at most a sixteenth of the length.
 size_t PaddedLength(size_t length, const RunLimits& limits);
 
+// Under few_shapes 1, 2, 3, 4, 6, 8, 12, 16, 24... rows run together: at most a third more runs than with any count.
+bool AllowedRows(size_t rows, const RunLimits& limits);
+
 // The split of rows with these lengths (ascending) that costs least, where a run of n rows padded to L costs
-// run_overhead + n * L. Covers all rows, in order. O(rows * max_rows) time.
+// n * L and the overheads. Covers all rows, in order. O(rows * max_rows) time.
 std::vector<RunPlan> PlanRuns(std::span<const size_t> ascending_lengths, const RunLimits& limits);
+
+// The run of that split that has row number `wanted`; in the shape of the run before it, where the padding costs less
+// than another shape would.
+RunPlan PlanRunOf(size_t wanted, std::span<const size_t> ascending_lengths, const RunLimits& limits,
+                  const RunPlan& previous);
 
 }  // namespace starling::inference

@@ -3,16 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <random>
 
 namespace starling::inference {
 namespace {
 
+size_t Overhead(const RunLimits& limits) {
+  return limits.run_overhead + (limits.few_shapes ? limits.reshape_overhead : 0);
+}
+
 size_t Cost(const std::vector<RunPlan>& plan, const RunLimits& limits) {
   size_t cost = 0;
-  for (const RunPlan& run : plan) cost += limits.run_overhead + run.rows * run.length;
+  for (const RunPlan& run : plan) cost += Overhead(limits) + run.rows * run.length;
   return cost;
 }
 
@@ -23,8 +26,8 @@ size_t LeastCost(std::span<const size_t> lengths, const RunLimits& limits) {
   for (size_t n = 1; n <= std::min(lengths.size(), limits.max_rows); ++n) {
     const size_t length = PaddedLength(lengths[n - 1], limits);
     if (n > 1 && n * length > limits.max_elements) break;
-    if (limits.few_shapes && !std::has_single_bit(n)) continue;
-    least = std::min(least, limits.run_overhead + n * length + LeastCost(lengths.subspan(n), limits));
+    if (!AllowedRows(n, limits)) continue;
+    least = std::min(least, Overhead(limits) + n * length + LeastCost(lengths.subspan(n), limits));
   }
   return least;
 }
@@ -58,6 +61,39 @@ TEST(RunPlanTest, RoundingStaysWithinWhatTheModelCanRead) {
   EXPECT_EQ(PaddedLength(249, limits), 250u);
 }
 
+TEST(RunPlanTest, FewShapesAllowFewRowCounts) {
+  const RunLimits limits{.few_shapes = true};
+  std::vector<size_t> allowed;
+  for (size_t rows = 1; rows <= 40; ++rows) {
+    EXPECT_TRUE(AllowedRows(rows, RunLimits{}));
+    if (AllowedRows(rows, limits)) allowed.push_back(rows);
+  }
+  EXPECT_EQ(allowed, std::vector<size_t>({1, 2, 3, 4, 6, 8, 12, 16, 24, 32}));
+}
+
+TEST(RunPlanTest, TheWantedRowRunsWithItsLike) {
+  const std::vector<size_t> lengths = {5, 5, 5, 5, 60, 61, 200};
+  const RunLimits limits{.reshape_overhead = 0};
+  const auto run_of = [&](size_t wanted) { return PlanRunOf(wanted, lengths, limits, RunPlan{}); };
+  EXPECT_EQ(run_of(2).first, 0u);
+  EXPECT_EQ(run_of(2).rows, 4u);
+  EXPECT_EQ(run_of(5).first, 4u);
+  EXPECT_EQ(run_of(5).length, 61u);
+  EXPECT_EQ(run_of(6).rows, 1u);
+}
+
+TEST(RunPlanTest, TheShapeBeforeIsKeptWherePaddingCostsLess) {
+  const RunLimits limits{.reshape_overhead = 12, .few_shapes = true};
+  const std::vector<size_t> lengths(3, 10);
+  const auto length_after = [&](RunPlan previous) { return PlanRunOf(0, lengths, limits, previous).length; };
+  EXPECT_EQ(length_after({.rows = 3, .length = 14}), 14u);
+  EXPECT_EQ(length_after({.rows = 3, .length = 15}), 10u);  // 15 more elements
+  EXPECT_EQ(length_after({.rows = 3, .length = 9}), 10u);   // too short
+  EXPECT_EQ(length_after({.rows = 2, .length = 11}), 10u);  // another shape anyway
+  const RunPlan exact = PlanRunOf(0, lengths, RunLimits{.reshape_overhead = 12}, {.rows = 3, .length = 11});
+  EXPECT_EQ(exact.length, 10u);  // this runtime does not mind
+}
+
 TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
   std::mt19937 random(1);
   for (int round = 0; round < 300; ++round) {
@@ -65,6 +101,7 @@ TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
     limits.max_rows = 1 + random() % 8;
     limits.max_elements = 1 + random() % 200;
     limits.run_overhead = random() % 30;
+    limits.reshape_overhead = random() % 30;
     limits.few_shapes = random() % 2 == 0;
     std::vector<size_t> lengths(random() % 10);
     for (size_t& length : lengths) length = 1 + random() % 100;
@@ -73,6 +110,7 @@ TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
     const auto plan = PlanRuns(lengths, limits);
     size_t covered = 0;
     for (const RunPlan& run : plan) {
+      ASSERT_EQ(run.first, covered);
       ASSERT_GE(run.rows, 1u);
       ASSERT_LE(run.rows, limits.max_rows);
       ASSERT_TRUE(run.rows == 1 || run.rows * run.length <= limits.max_elements);
@@ -81,6 +119,11 @@ TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
     }
     ASSERT_EQ(covered, lengths.size());
     ASSERT_EQ(Cost(plan, limits), LeastCost(lengths, limits));
+    for (size_t wanted = 0; wanted < lengths.size(); ++wanted) {
+      const RunPlan run = PlanRunOf(wanted, lengths, limits, RunPlan{});
+      ASSERT_GE(wanted, run.first);
+      ASSERT_LT(wanted, run.first + run.rows);
+    }
   }
 }
 
