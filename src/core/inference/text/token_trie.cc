@@ -7,6 +7,7 @@ namespace starling::inference {
 namespace {
 
 constexpr uint32_t kBytes = 256;
+constexpr double kFull = 0.95;
 
 }  // namespace
 
@@ -57,16 +58,27 @@ void TokenTrie::AddChildren(Node node, const std::vector<std::string>& tokens,
   }
 }
 
-// The smallest base at which all of `bytes` fall on free units. Every base leaves room for any byte after it, so that Next
-// needs no bounds check.
+// A base at which all of `bytes` fall on free units. Every base leaves room for any byte after it, so that Next needs no bounds
+// check. A stretch in which hardly a unit is free is not searched again: it would cost a search over all units for each node.
 uint32_t TokenTrie::FindBase(const std::vector<unsigned char>& bytes) {
-  while (first_free_ < units_.size() && units_[first_free_].parent != kNone) ++first_free_;
   const auto is_free = [&](uint32_t index) {
     return index >= units_.size() || units_[index].parent == kNone;
   };
-  uint32_t base = first_free_ > bytes.front() ? first_free_ - bytes.front() : 1;
-  while (!std::all_of(bytes.begin(), bytes.end(), [&](unsigned char byte) { return is_free(base + byte); }))
-    ++base;
+  while (!is_free(search_from_)) ++search_from_;
+  const uint32_t start = std::max<uint32_t>(search_from_, bytes.front() + 1);
+  uint32_t taken = 0;
+  uint32_t first = start;  // where the child by the first byte would lie
+  for (;; ++first) {
+    const uint32_t base = first - bytes.front();
+    if (!is_free(first)) {
+      ++taken;
+    } else if (std::all_of(bytes.begin(), bytes.end(),
+                           [&](unsigned char byte) { return is_free(base + byte); })) {
+      break;
+    }
+  }
+  if (taken >= (first - start) * kFull) search_from_ = first;
+  const uint32_t base = first - bytes.front();
   if (units_.size() < base + kBytes) units_.resize(base + kBytes);
   return base;
 }
