@@ -3,7 +3,8 @@
 #   starling_library(core_async SOURCES loop.cc DEPENDS base absl::status [PRIVATE Boost::headers])
 #     A static library of our own code; headers of the folder come with it. Include paths start at src/.
 #   starling_test(core_async_test SOURCES task_test.cc DEPENDS core_async)
-#     A GoogleTest binary, registered with ctest under its own name. core/async's test main is not needed: gtest_main.
+#     A GoogleTest binary, registered with ctest under its own name. `THROUGH program` runs it as an argument of that program, which gives
+#     it a server to talk to. core/async's test main is not needed: gtest_main.
 #   starling_bench(core_observe_bench SOURCES observe_bench.cc DEPENDS core_observe)
 #     A benchmark with its own main, outside of what is built by default.
 #   starling_contract(sentiment)
@@ -31,14 +32,14 @@ function(starling_library name)
 endfunction()
 
 function(starling_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;THROUGH" "SOURCES;DEPENDS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} starling_warnings GTest::gmock GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  add_test(NAME ${name} COMMAND ${arg_THROUGH} $<TARGET_FILE:${name}> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
