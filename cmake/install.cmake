@@ -1,7 +1,7 @@
 # `cmake --install build/release --prefix P` gives
 #   P/bin/starling, P/bin/protoc-gen-starling    the program and the code generator
 #   P/include/starling/                          headers, as they are included inside this repository, and the contracts' generated ones
-#   P/lib/starling/                              static libraries, and openvino/ with the runtime that the program finds by its rpath
+#   P/lib/starling/                              static libraries, and openvino/ and xgboost/ with the runtimes that the program finds by its rpath
 #   P/lib/cmake/Starling/                        find_package(Starling): targets Starling::<library>, all of them as Starling::starling_all,
 #                                                and starling_contract() for contracts of one's own
 #   P/share/starling/                            contracts (api/), example configuration, models
@@ -14,7 +14,8 @@ function(starling_install)
           INCLUDES DESTINATION include/starling)
   foreach(program starling protoc-gen-starling)
     if(TARGET ${program})
-      set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/starling/openvino/libs")
+      set_target_properties(${program} PROPERTIES INSTALL_RPATH
+                            "$ORIGIN/../lib/starling/openvino/libs;$ORIGIN/../lib/starling/xgboost/xgboost/lib")
       install(TARGETS ${program} EXPORT StarlingTargets RUNTIME DESTINATION bin)
     endif()
   endforeach()
@@ -34,6 +35,11 @@ function(starling_install)
   starling_package(openvino openvino)
   install(DIRECTORY ${openvino}/openvino/cmake ${openvino}/openvino/include ${openvino}/openvino/libs DESTINATION lib/starling/openvino
           PATTERN "*intel_gpu*" EXCLUDE PATTERN "*intel_npu*" EXCLUDE PATTERN "cache.json" EXCLUDE)
+
+  # libxgboost.so finds its OpenMP beside its own folder.
+  starling_package(xgboost-cpu xgboost)
+  install(DIRECTORY ${xgboost}/xgboost ${xgboost}/xgboost_cpu.libs DESTINATION lib/starling/xgboost
+          FILES_MATCHING PATTERN "*.so*")
 
   install(EXPORT StarlingTargets NAMESPACE Starling:: DESTINATION lib/cmake/Starling)
   list(TRANSFORM libraries PREPEND Starling:: OUTPUT_VARIABLE STARLING_EXPORTED_LIBRARIES)

@@ -1,6 +1,7 @@
 #include "app/backends.h"
 
 #include "backends/inference_openvino/openvino_runtime.h"
+#include "backends/inference_xgboost/xgboost_runtime.h"
 
 namespace starling::app {
 

@@ -77,7 +77,8 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   const size_t cores = async::AvailableCores();
   if (package.instances == 0) package.instances = cores;
   ASSIGN_OR_RETURN(Runtime * runtime, runtimes.Get(package.runtime));
-  ModelFile file{package.file, package.instances, package.threads_per_instance, package.runtime_options};
+  ModelFile file{package.file, package.instances, package.threads_per_instance, package.runtime_options, {}};
+  for (const TensorSpec& output : package.outputs) file.outputs.push_back(output.name);
   if (file.threads_per_instance == 0) {
     file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);
   }

@@ -28,6 +28,8 @@ struct ModelFile {
   size_t threads_per_instance = 1;  // threads that one Run() may keep busy
   // The product's own settings, from `runtime_options` of model.yaml. An unknown one is INVALID_ARGUMENT.
   std::map<std::string, std::string> options;
+  // Names of the outputs that will be asked for: the model may leave others away. Empty: all.
+  std::vector<std::string> outputs;
 };
 
 // One seat at a loaded model. Run() blocks its thread until the outputs are there. One thread at a time.

@@ -1,0 +1,47 @@
+// One seat at a model of XGBoost.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/inference_xgboost/library.h"
+#include "backends/inference_xgboost/outputs.h"
+#include "core/inference/runtime.h"
+
+namespace starling::inference_xgboost {
+
+// The booster is shared by all instances of a model: predicting does not change it.
+class XgboostInstance final : public inference::Instance {
+ public:
+  // `missing` is written as JSON, for example NaN. `library` and `booster` outlive the instance.
+  static absl::StatusOr<std::unique_ptr<inference::Instance>> Make(const Library& library,
+                                                                   BoosterHandle booster, size_t features,
+                                                                   std::string missing,
+                                                                   std::vector<Output> outputs);
+
+  absl::StatusOr<std::vector<inference::Tensor>> Run(std::span<const inference::Tensor> inputs) override;
+
+ private:
+  // What the library answered, its own until the next call of this thread.
+  struct Answer {
+    const float* values = nullptr;
+    size_t size = 0;
+  };
+
+  XgboostInstance(const Library& library, BoosterHandle booster, size_t features, std::string missing,
+                  std::vector<Output> outputs, Handle proxy);
+
+  absl::StatusOr<Answer> Ask(OutputKind kind, const char* rows, Handle* matrix);
+
+  const Library& library_;
+  const BoosterHandle booster_;
+  const size_t features_;
+  const std::string matrix_config_;
+  const std::string value_config_;
+  const std::string margin_config_;
+  const std::vector<Output> outputs_;
+  const Handle proxy_;  // lets rows be read where they lie
+};
+
+}  // namespace starling::inference_xgboost
