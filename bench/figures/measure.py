@@ -24,11 +24,12 @@ FULL = Effort(rounds=5, seconds=2.0, warmup=0.5)
 QUICK = Effort(rounds=3, seconds=0.8, warmup=0.3)
 
 
-def offer(server, bodies, effort, connections, rate=0, texts=1, processors=None, arrivals="even"):
+def offer(server, bodies, effort, connections, rate=0, texts=1, processors=None, arrivals="even", turn=0):
     """What bench_load prints. `bodies` is a file of JSON lines."""
     command = [
         BUILD / "bench/bench_load", "--url", server.url(PATH), "--body-file", bodies, "--connections", connections, "--rate", rate,
         "--arrivals", arrivals, "--seconds", effort.seconds, "--warmup", effort.warmup, "--texts", texts, "--pid", server.pid, "--timeout", 5,
+        "--turn", turn,
     ]  # fmt: skip
     if processors:
         command = ["taskset", "-c", processors, *command]

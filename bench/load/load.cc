@@ -24,6 +24,11 @@ int64_t Clock(clockid_t clock) {
   return time.tv_sec * kSecond + time.tv_nsec;
 }
 
+void SleepUntil(int64_t at_ns) {
+  const timespec time{at_ns / kSecond, at_ns % kSecond};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
+}
+
 }  // namespace
 
 Load::Load(const Options& options) : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -44,6 +49,7 @@ Tally Load::Run() {
   }
   std::array<epoll_event, kEventsPerTurn> events;
   while (!Over()) {
+    if (open_loop() && options_.turn.count() > 0) SleepUntil(now_ns_ + options_.turn.count());
     const timespec wait = WaitTime();
     const int count = ::epoll_pwait2(epoll_, events.data(), kEventsPerTurn, &wait, nullptr);
     NoteTime();
@@ -90,6 +96,7 @@ bool Load::Over() const {
 }
 
 timespec Load::WaitTime() const {
+  if (open_loop() && options_.turn.count() > 0) return {};
   int64_t until = std::min(next_expiry_ns_, now_ns_ < begin_ns_ ? begin_ns_ : std::max(end_ns_, now_ns_ + 1));
   if (open_loop() && now_ns_ < end_ns_)
     until = std::min(until, std::max(next_due_ns_, now_ns_ + kShortestWaitNs));

@@ -21,6 +21,8 @@ struct Options {
   std::chrono::nanoseconds warmup{1000000000};
   std::chrono::nanoseconds duration{5000000000};
   std::chrono::nanoseconds timeout{10000000000};  // without an answer after it the connection is given up
+  // Open loop: sockets and due requests are looked at this often at most. What it adds to latencies counts in them.
+  std::chrono::nanoseconds turn{0};
   int64_t max_waiting = 100000;  // due requests that wait for a free connection; more are not sent at all
   int texts_per_request = 1;
   std::vector<pid_t> servers;  // whose cost is measured, with their children

@@ -65,6 +65,14 @@ def test_closed_loop_counts_every_answer_under_its_status():
     assert result["failures"] == {}
 
 
+def test_an_open_loop_may_look_seldom_and_says_what_that_adds():
+    with server(lambda number: OK) as url:
+        result = load(url, "--connections", 8, "--rate", 200, "--seconds", 1, "--turn", 0.02)
+    assert result["offered"] == 200 and result["statuses"]["200"]["count"] == 200
+    assert result["latency_us"]["p50"] > 20000, "an answer is seen a turn later at the earliest"
+    assert 5000 < result["lag_us"]["p50"] < 30000
+
+
 def test_open_loop_keeps_its_rate_and_counts_the_wait_for_a_stalled_server():
     """The server stands still for 500 ms of 1 s: a closed loop would see one slow answer, an open one sees all that were due."""
     stalled_until = []

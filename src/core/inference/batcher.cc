@@ -19,13 +19,6 @@ namespace starling::inference {
 
 using std::chrono::steady_clock;
 
-namespace {
-
-// Rows that are looked at for one run, in units of the most that it takes: the more, the more alike their lengths can be.
-constexpr size_t kChoice = 2;
-
-}  // namespace
-
 struct Batcher::Core {
   BatcherOptions options;
   std::vector<TensorSpec> inputs;
@@ -198,9 +191,8 @@ Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
   RunLimits limits = options.run;
   const size_t sharers = 1 + idle;
   limits.max_rows = std::min(limits.max_rows, (queue.waiting() + sharers - 1) / sharers);
-  std::vector<QueuedRow> rows =
-      queue.Next(kChoice * options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1),
-                 steady_clock::now(), expired);
+  std::vector<QueuedRow> rows = queue.Next(
+      options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), steady_clock::now(), expired);
   if (rows.empty()) return {};
   const QueuedRow oldest = rows.front();
   std::stable_sort(rows.begin(), rows.end(),

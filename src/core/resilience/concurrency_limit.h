@@ -28,7 +28,7 @@ class ConcurrencyLimit {
     int64_t min = 4;
     int64_t max = 10000;
     // How many times longer than `base` the calls of a standing queue may take.
-    double tolerance = 4;
+    double tolerance = 5;
     Nanoseconds window = std::chrono::milliseconds(100);
     int64_t window_calls = 16;  // a window ends when both are reached
   };
