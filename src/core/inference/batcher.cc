@@ -13,11 +13,13 @@
 #include "base/status.h"
 #include "core/async/completion.h"
 #include "core/async/loop.h"
+#include "core/inference/batch_tensors.h"
 #include "core/inference/row_queue.h"
 
 namespace starling::inference {
 
 using std::chrono::steady_clock;
+using Answer = async::Completion<absl::Status>;
 
 struct Batcher::Core {
   BatcherOptions options;
@@ -43,10 +45,21 @@ struct Batcher::Core {
   void Serve(Instance& instance);
   Batch Take(const RunPlan& previous);
   Batch TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired);
+  static Batch ChoosePadded(std::vector<QueuedRow> rows, const RunLimits& limits, const RunPlan& previous);
+  static Batch ChooseAlike(const std::vector<QueuedRow>& rows, const RunLimits& limits);
   void RunBatch(Instance& instance, const Batch& batch);
   absl::Status RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length);
-  absl::Status StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length);
+  absl::Status StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length,
+                           RunReport* report);
+  absl::Status RunWhole(Instance& instance, RowJob& job) const;
   void FinishRows(std::span<const QueuedRow> batch, const absl::Status& status);
+
+  // The caller's thread.
+  std::shared_ptr<RowJob> MakeJob(std::vector<Row> rows, async::Completer<absl::Status> done) const;
+  size_t Length(const Row& row) const;
+  // Queues the job and waits for its end.
+  static async::Task<absl::Status> Wait(std::shared_ptr<Core> core, RequestContext context,
+                                        std::shared_ptr<RowJob> job, Answer answer, CallTimes* times);
 
   // Any thread. Answers `job` unless it was answered before.
   void End(const std::shared_ptr<RowJob>& job, const absl::Status& status);
@@ -87,17 +100,42 @@ size_t Batcher::queued() const {
   return core_->queue.waiting();
 }
 
-async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext context, std::vector<Row> rows) {
+async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext context, std::vector<Row> rows,
+                                                           CallTimes* times) {
   const auto core = core_;
-  CO_RETURN_IF_ERROR(context.Check());
   if (rows.empty()) co_return std::vector<Row>();
   for (const Row& row : rows) CO_RETURN_IF_ERROR(CheckRow(core->inputs, row));
+  Answer answer;
+  const auto job = core->MakeJob(std::move(rows), answer.completer());
+  const absl::Status status = co_await Core::Wait(core, std::move(context), job, std::move(answer), times);
+  CO_RETURN_IF_ERROR(status);
+  co_return std::move(job->results);
+}
 
-  async::Completion<absl::Status> done;
-  const auto job = std::make_shared<RowJob>(done.completer());
-  job->deadline = context.deadline();
-  job->queued_at = steady_clock::now();
-  for (const Row& row : rows) job->lengths.push_back(RowLength(row));
+async::Task<absl::StatusOr<std::vector<Tensor>>> Batcher::RunTensors(RequestContext context,
+                                                                     std::vector<Tensor> inputs,
+                                                                     CallTimes* times) {
+  const auto core = core_;
+  CO_RETURN_IF_ERROR(CheckInputs(core->inputs, inputs));
+  for (Tensor& input : inputs) input = Aligned(std::move(input));
+  std::vector<Row> rows = {inputs};
+  if (core->options.batches) {
+    CO_ASSIGN_OR_RETURN(rows, SplitBatch(core->inputs, inputs));
+  }
+  Answer answer;
+  const auto job = core->MakeJob(std::move(rows), answer.completer());
+  job->whole = std::move(inputs);
+  const absl::Status status = co_await Core::Wait(core, std::move(context), job, std::move(answer), times);
+  CO_RETURN_IF_ERROR(status);
+  if (!job->whole_results.empty()) co_return std::move(job->whole_results);
+  co_return JoinBatch(job->results);
+}
+
+std::shared_ptr<RowJob> Batcher::Core::MakeJob(std::vector<Row> rows,
+                                               async::Completer<absl::Status> done) const {
+  const auto job = std::make_shared<RowJob>(std::move(done));
+  job->lengths.reserve(rows.size());
+  for (const Row& row : rows) job->lengths.push_back(Length(row));
   job->unfinished = rows.size();
   job->results.resize(rows.size());
   job->rows = std::move(rows);
@@ -107,6 +145,25 @@ async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext contex
   std::sort(job->waiting.begin(), job->waiting.end(), [&job](size_t a, size_t b) {
     return job->lengths[a] != job->lengths[b] ? job->lengths[a] < job->lengths[b] : a < b;
   });
+  return job;
+}
+
+// Only a size that requests choose makes one row dearer than another.
+size_t Batcher::Core::Length(const Row& row) const {
+  if (options.pads) return RowLength(row);
+  if (!options.batches) return 1;
+  int64_t length = 1;
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (inputs[i].shape.size() > 1 && inputs[i].shape[1] < 0) length = std::max(length, row[i].shape[0]);
+  }
+  return static_cast<size_t>(length);
+}
+
+async::Task<absl::Status> Batcher::Core::Wait(std::shared_ptr<Core> core, RequestContext context,
+                                              std::shared_ptr<RowJob> job, Answer answer, CallTimes* times) {
+  CO_RETURN_IF_ERROR(context.Check());
+  job->deadline = context.deadline();
+  job->queued_at = steady_clock::now();
   CO_RETURN_IF_ERROR(core->Enqueue(job));
 
   const auto registration =
@@ -118,9 +175,14 @@ async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext contex
                                       core->options.name, "'."));
     });
   }
-  const absl::Status status = co_await done;
-  CO_RETURN_IF_ERROR(status);
-  co_return std::move(job->results);
+  const absl::Status status = co_await answer;
+  if (times != nullptr && status.ok()) {
+    times->queue = job->taken_at - job->queued_at;
+    times->compute = steady_clock::now() - job->taken_at;
+    times->stack = job->stack_time;
+    times->unstack = job->unstack_time;
+  }
+  co_return status;
 }
 
 absl::Status Batcher::Core::Enqueue(const std::shared_ptr<RowJob>& job) {
@@ -187,13 +249,25 @@ Batcher::Core::Batch Batcher::Core::Take(const RunPlan& previous) {
 
 Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
                                                std::vector<std::shared_ptr<RowJob>>* expired) {
+  const auto now = steady_clock::now();
   // Idle instances get their part of what waits.
   RunLimits limits = options.run;
   const size_t sharers = 1 + idle;
   limits.max_rows = std::min(limits.max_rows, (queue.waiting() + sharers - 1) / sharers);
-  std::vector<QueuedRow> rows = queue.Next(
-      options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), steady_clock::now(), expired);
+  std::vector<QueuedRow> rows =
+      queue.Next(options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), now, expired);
   if (rows.empty()) return {};
+  Batch batch = options.pads ? ChoosePadded(std::move(rows), limits, previous) : ChooseAlike(rows, limits);
+  queue.Take(batch.rows);
+  for (const QueuedRow& row : batch.rows) {
+    if (row.job->taken_at == MonotonicTime::min()) row.job->taken_at = now;
+  }
+  return batch;
+}
+
+// The oldest row with those of like length.
+Batcher::Core::Batch Batcher::Core::ChoosePadded(std::vector<QueuedRow> rows, const RunLimits& limits,
+                                                 const RunPlan& previous) {
   const QueuedRow oldest = rows.front();
   std::stable_sort(rows.begin(), rows.end(),
                    [](const QueuedRow& a, const QueuedRow& b) { return a.length() < b.length(); });
@@ -206,8 +280,19 @@ Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
   }
   const RunPlan plan = PlanRunOf(wanted, lengths, limits, previous);
   const auto first = rows.begin() + static_cast<ptrdiff_t>(plan.first);
-  Batch batch{{first, first + static_cast<ptrdiff_t>(plan.rows)}, plan};
-  queue.Take(batch.rows);
+  return {{first, first + static_cast<ptrdiff_t>(plan.rows)}, plan};
+}
+
+// The oldest row with those of the same shapes.
+Batcher::Core::Batch Batcher::Core::ChooseAlike(const std::vector<QueuedRow>& rows, const RunLimits& limits) {
+  const QueuedRow& oldest = rows.front();
+  const size_t most = std::clamp<size_t>(limits.max_elements / oldest.length(), 1, limits.max_rows);
+  Batch batch;
+  for (const QueuedRow& row : rows) {
+    if (batch.rows.size() == most) break;
+    if (SameShapes(oldest.job->rows[oldest.row], row.job->rows[row.row])) batch.rows.push_back(row);
+  }
+  batch.plan = {0, batch.rows.size(), oldest.length()};
   return batch;
 }
 
@@ -230,26 +315,56 @@ absl::Status Batcher::Core::RunOnce(Instance& instance, std::span<const QueuedRo
     report.elements += row.length();
     report.longest_wait = std::max<std::chrono::nanoseconds>(report.longest_wait, begin - row.job->queued_at);
   }
-  const absl::Status status = StackAndRun(instance, batch, length);
+  const absl::Status status = StackAndRun(instance, batch, length, &report);
   report.run_time = steady_clock::now() - begin;
   report.ok = status.ok();
   {
     std::lock_guard lock(mutex);
     const double seconds = std::chrono::duration<double>(report.run_time).count();
     seconds_per_element += 0.1 * (seconds / static_cast<double>(report.elements) - seconds_per_element);
+    for (const QueuedRow& row : batch) {
+      row.job->stack_time += report.stack_time / batch.size();
+      row.job->unstack_time += report.unstack_time / batch.size();
+    }
   }
   if (observer) observer(report);
   return status;
 }
 
-absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length) {
+absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length,
+                                        RunReport* report) {
+  RowJob& first = *batch.front().job;
+  const bool is_whole = !first.whole.empty() && batch.size() == first.rows.size() &&
+                        std::all_of(batch.begin(), batch.end(), [&](const QueuedRow& row) {
+                          return row.job.get() == &first && row.length() == length;
+                        });
+  // Equal lengths leave a request's rows in their order, so its tensors are what stacking would make again.
+  if (is_whole) return RunWhole(instance, first);
+
+  const auto begin = steady_clock::now();
   std::vector<const Row*> rows;
   rows.reserve(batch.size());
   for (const QueuedRow& taken : batch) rows.push_back(&taken.job->rows[taken.row]);
   ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, StackRows(inputs, rows, length));
+  const auto stacked_at = steady_clock::now();
   ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, instance.Run(stacked));
+  const auto run_at = steady_clock::now();
   ASSIGN_OR_RETURN(std::vector<Row> results, UnstackRows(outputs, batch.size()));
   for (size_t i = 0; i < batch.size(); ++i) batch[i].job->results[batch[i].row] = std::move(results[i]);
+  report->stack_time = stacked_at - begin;
+  report->unstack_time = steady_clock::now() - run_at;
+  return absl::OkStatus();
+}
+
+absl::Status Batcher::Core::RunWhole(Instance& instance, RowJob& job) const {
+  ASSIGN_OR_RETURN(std::vector<Tensor> outputs, instance.Run(job.whole));
+  const auto rows = static_cast<int64_t>(job.rows.size());
+  for (const Tensor& output : outputs) {
+    if (options.batches && (output.shape.empty() || output.shape[0] != rows)) {
+      return Internal("A run of ", rows, " rows gave an output of shape ", ToString(output.shape), ".");
+    }
+  }
+  job.whole_results = std::move(outputs);
   return absl::OkStatus();
 }
 

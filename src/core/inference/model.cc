@@ -96,9 +96,14 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   BatcherOptions options;
   options.name = package.name;
   options.max_queue = package.batching.max_queue;
-  options.run = {package.batching.max_size,     package.batching.max_elements,
-                 package.batching.run_overhead, package.batching.reshape_overhead,
-                 loaded->prefers_few_shapes(),  package.pre_processing.max_length};
+  options.batches = package.batching.max_size > 0;
+  options.pads = package.is_text();
+  options.run = {std::max<size_t>(package.batching.max_size, 1),
+                 package.batching.max_elements,
+                 package.batching.run_overhead,
+                 package.batching.reshape_overhead,
+                 loaded->prefers_few_shapes(),
+                 package.pre_processing.max_length};
   auto batcher = std::make_unique<Batcher>(std::move(options), package.inputs, std::move(instances),
                                            std::move(load_options.observer));
   return std::unique_ptr<Model>(new Model(std::move(package), std::move(loaded), std::move(batcher)));

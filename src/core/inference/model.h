@@ -36,8 +36,16 @@ class Model {
 
   // The model's outputs for each row, in order: tensors in the order of package().outputs. The row's tensors are in the
   // order of package().inputs. Errors as in Batcher::Run.
-  async::Task<absl::StatusOr<std::vector<Row>>> Infer(RequestContext context, std::vector<Row> rows) {
-    return batcher_->Run(std::move(context), std::move(rows));
+  async::Task<absl::StatusOr<std::vector<Row>>> InferRows(RequestContext context, std::vector<Row> rows,
+                                                          CallTimes* times = nullptr) const {
+    return batcher_->Run(std::move(context), std::move(rows), times);
+  }
+
+  // The outputs, in the order of package().outputs, for whole `inputs`, in the order of package().inputs; the first size of
+  // all is the batch where the package batches. Large batches are cut into several runs. Errors as in Batcher::Run.
+  async::Task<absl::StatusOr<std::vector<Tensor>>> Infer(RequestContext context, std::vector<Tensor> inputs,
+                                                         CallTimes* times = nullptr) const {
+    return batcher_->RunTensors(std::move(context), std::move(inputs), times);
   }
 
  private:

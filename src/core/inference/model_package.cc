@@ -1,6 +1,7 @@
 #include "core/inference/model_package.h"
 
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "base/status.h"
@@ -23,7 +24,10 @@ std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field) {
     } else {
       item.Complain("datatype", Message(type.status()));
     }
-    if (shape.empty()) item.Complain("shape", "must begin with the batch, which is -1.");
+    if (shape.empty()) item.Complain("shape", "must be a list of sizes, -1 for a free one.");
+    for (const int64_t size : shape) {
+      if (size < -1) item.Complain("shape", "must hold sizes and -1 only.");
+    }
     spec.shape.assign(shape.begin(), shape.end());
     item.Finish();
     specs.push_back(std::move(spec));
@@ -63,8 +67,9 @@ void ReadPostProcessing(YamlReader reader, ModelPackage* package) {
   reader.Finish();
 }
 
-void ReadBatching(YamlReader reader, ModelPackage::Batching* batching) {
-  reader.Get("max_size", &batching->max_size, 1);
+void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching) {
+  if (!text) batching->max_elements = std::numeric_limits<size_t>::max();
+  reader.Get("max_size", &batching->max_size, text ? 1 : 0);
   reader.Get("max_elements", &batching->max_elements, 1);
   reader.Get("run_overhead", &batching->run_overhead, 0);
   reader.Get("reshape_overhead", &batching->reshape_overhead, 0);
@@ -83,11 +88,14 @@ void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelP
   reader.Get("runtime_options", &package->runtime_options);
   package->inputs = ReadSpecs(reader, "inputs");
   package->outputs = ReadSpecs(reader, "outputs");
-  if (package->task != "text-classification") reader.Complain("task", "must be text-classification.");
-  ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
-  ReadPostProcessing(reader.Child("post_processing"), package);
-  reader.Get("warm_up", &package->warm_up);
-  ReadBatching(reader.Child("batching"), &package->batching);
+  if (package->is_text()) {
+    ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
+    ReadPostProcessing(reader.Child("post_processing"), package);
+    reader.Get("warm_up", &package->warm_up);
+  } else if (package->task != kTensors) {
+    reader.Complain("task", StrCat("must be ", kTextClassification, " or ", kTensors, "."));
+  }
+  ReadBatching(reader.Child("batching"), package->is_text(), &package->batching);
   reader.Get("instances", &package->instances, 0);
   reader.Get("threads_per_instance", &package->threads_per_instance, 0);
   reader.Finish();

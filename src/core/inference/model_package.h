@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,12 +12,15 @@
 
 namespace starling::inference {
 
+inline constexpr std::string_view kTextClassification = "text-classification";
+inline constexpr std::string_view kTensors = "tensors";
+
 // What model.yaml says. Paths are absolute or relative to the working directory, made from the file's own relative ones.
 // docs/model-packages.md explains each field for those who write one.
 struct ModelPackage {
   std::string name;
   std::string version;
-  std::string task;     // "text-classification"
+  std::string task;     // "text-classification", or "tensors": no more than its inputs and outputs
   std::string runtime;  // name in the RuntimeRegistry
   std::string file;
   std::map<std::string, std::string> runtime_options;
@@ -42,14 +46,16 @@ struct ModelPackage {
   ClassPostProcessing post_processing;
 
   struct Batching {
-    size_t max_size = 32;       // rows per run
-    size_t max_elements = 256;  // rows times padded length per run
+    size_t max_size = 32;       // rows per run; 0: the tensors have no batch dimension
+    size_t max_elements = 256;  // rows times padded length per run; unlimited for the task "tensors"
     size_t run_overhead = 10;   // what a run costs beside its elements, counted in elements
     size_t reshape_overhead =
         10;                   // what it costs more in another shape than the run before, counted in elements
     size_t max_queue = 1024;  // rows that wait
   };
   Batching batching;
+
+  bool is_text() const { return task == kTextClassification; }
 
   size_t instances = 0;              // 0: one per core
   size_t threads_per_instance = 0;   // 0: the cores there are, divided by the instances

@@ -75,6 +75,25 @@ TEST_F(ModelPackageTest, ReadsAllFields) {
   EXPECT_EQ(package->batching.max_queue, 1024u);
 }
 
+TEST_F(ModelPackageTest, ATensorModelNeedsNoProcessing) {
+  const std::string tensors = R"(name: matrix
+version: "1"
+task: tensors
+runtime: openvino
+file: matrix.onnx
+inputs: [{name: x, datatype: BYTES, shape: [3]}]
+outputs: [{name: y, datatype: BF16, shape: [3]}]
+batching: {max_size: 0}
+)";
+  const auto package = Read(tensors);
+  ASSERT_TRUE(package.ok()) << package.status();
+  EXPECT_EQ(package->batching.max_size, 0u);
+  EXPECT_GT(package->batching.max_elements, 1000000u);
+  EXPECT_EQ(package->inputs[0].datatype, DataType::kBytes);
+  EXPECT_THAT(std::string(Message(Read(tensors + "warm_up: [Good.]\n").status())),
+              testing::HasSubstr("'warm_up' is not known here."));
+}
+
 TEST_F(ModelPackageTest, NoPackageIsNotFound) {
   EXPECT_EQ(ReadModelPackage(folder_ / "nothing").status().code(), absl::StatusCode::kNotFound);
 }

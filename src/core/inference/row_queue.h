@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -26,13 +27,20 @@ struct RowJob {
   std::vector<size_t> lengths;
   MonotonicTime deadline = kNoDeadline;
   MonotonicTime queued_at = MonotonicTime::min();
+  // The request's tensors before they were cut into rows, if it came so: what runs if all its rows run together.
+  std::vector<Tensor> whole;
 
   // results[i] is written by the one instance that ran rows[i], and read after `done` said OK.
   std::vector<Row> results;
+  // Instead of `results`, if `whole` was run.
+  std::vector<Tensor> whole_results;
 
   // Guarded by the batcher's lock, but for reading `over`.
-  std::vector<size_t> waiting;    // row numbers, by ascending length
-  size_t unfinished = 0;          // rows without a result
+  std::vector<size_t> waiting;                    // row numbers, by ascending length
+  size_t unfinished = 0;                          // rows without a result
+  MonotonicTime taken_at = MonotonicTime::min();  // when the first row left the queue
+  std::chrono::nanoseconds stack_time{0};         // its rows' share of their runs' times
+  std::chrono::nanoseconds unstack_time{0};
   std::atomic<bool> over{false};  // answered: nothing more needs to run
 };
 

@@ -78,16 +78,7 @@ absl::Status CheckRow(std::span<const TensorSpec> inputs, const Row& row) {
       return InvalidArgument("Input '", inputs[i].name, "' must have the shape ", ToString(inputs[i].shape),
                              "; one row of the request has ", ToString(row[i].shape), ".");
     }
-    if (row[i].datatype == DataType::kBytes) {
-      const auto values = ReadByteStrings(row[i]);
-      if (!values.ok()) return InvalidArgument("Input '", inputs[i].name, "': ", Message(values.status()));
-      continue;
-    }
-    const auto elements = static_cast<size_t>(ElementCount(row[i].shape));
-    if (row[i].data.size() != elements * BytesPerElement(row[i].datatype)) {
-      return InvalidArgument("Input '", inputs[i].name, "' has ", row[i].data.size(),
-                             " bytes, which do not fill ", ToString(row[i].shape), ".");
-    }
+    RETURN_IF_ERROR(CheckTensor(row[i], StrCat("Input '", inputs[i].name, "'")));
   }
   return absl::OkStatus();
 }
@@ -98,6 +89,11 @@ size_t RowLength(const Row& row) {
     if (!tensor.shape.empty()) length = std::max(length, tensor.shape[0]);
   }
   return static_cast<size_t>(length);
+}
+
+bool SameShapes(const Row& a, const Row& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Tensor& x, const Tensor& y) { return x.shape == y.shape; });
 }
 
 absl::StatusOr<std::vector<Tensor>> StackRows(std::span<const TensorSpec> inputs,
@@ -124,18 +120,23 @@ absl::StatusOr<std::vector<Tensor>> StackRows(std::span<const TensorSpec> inputs
   return stacked;
 }
 
+absl::Status CutRows(const Tensor& tensor, std::vector<Row>* rows) {
+  ASSIGN_OR_RETURN(const std::vector<size_t> offsets, RowOffsets(tensor, rows->size()));
+  const Shape shape(tensor.shape.begin() + 1, tensor.shape.end());
+  for (size_t i = 0; i < rows->size(); ++i) {
+    (*rows)[i].push_back(
+        {tensor.datatype, shape, tensor.data.Slice(offsets[i], offsets[i + 1] - offsets[i])});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Row>> UnstackRows(std::span<const Tensor> outputs, size_t count) {
   std::vector<Row> rows(count);
   for (const Tensor& output : outputs) {
     if (output.shape.empty() || output.shape[0] != static_cast<int64_t>(count)) {
       return Internal("A run of ", count, " rows gave an output of shape ", ToString(output.shape), ".");
     }
-    ASSIGN_OR_RETURN(const std::vector<size_t> offsets, RowOffsets(output, count));
-    for (size_t i = 0; i < count; ++i) {
-      Tensor part{output.datatype, Shape(output.shape.begin() + 1, output.shape.end()),
-                  output.data.Slice(offsets[i], offsets[i + 1] - offsets[i])};
-      rows[i].push_back(std::move(part));
-    }
+    RETURN_IF_ERROR(CutRows(output, &rows));
   }
   return rows;
 }

@@ -88,13 +88,13 @@ TEST(RowsTest, AWrongRowNamesItsInput) {
             "Input 'point' must have the shape [-1,2]; one row of the request has [3].");
   row = MakeRow({1}, {1, 2});
   row[0].shape = {5};
-  EXPECT_EQ(Message(CheckRow(kSpecs, row)), "Input 'ids' has 8 bytes, which do not fill [5].");
+  EXPECT_EQ(Message(CheckRow(kSpecs, row)), "Input 'ids' has 8 bytes; INT64[5] needs 40.");
   row.pop_back();
   EXPECT_EQ(Message(CheckRow(kSpecs, row)), "The model has 2 inputs, the request 1.");
 }
 
 TEST(TensorTest, DataTypesHaveTheNamesOfTheProtocol) {
-  for (const std::string_view name : {"BOOL", "UINT8", "INT64", "FP16", "FP32", "FP64"}) {
+  for (const std::string_view name : {"BOOL", "UINT8", "INT64", "FP16", "FP32", "FP64", "BF16", "BYTES"}) {
     EXPECT_EQ(Name(*ParseDataType(name)), name);
   }
   EXPECT_FALSE(ParseDataType("float").ok());

@@ -107,4 +107,23 @@ Tensor MakeBytesTensor(Shape shape, std::span<const std::string_view> values) {
   return {DataType::kBytes, std::move(shape), Bytes(std::move(data))};
 }
 
+absl::Status CheckTensor(const Tensor& tensor, std::string_view what) {
+  int64_t count = 1;
+  for (const int64_t size : tensor.shape) {
+    if (size < 0)
+      return InvalidArgument(what, " has a negative size in its shape ", ToString(tensor.shape), ".");
+    // No tensor has more elements than its data has bytes, so a product that overflows is wrong in any case.
+    if (__builtin_mul_overflow(count, size, &count) || count > (int64_t{1} << 48))
+      return InvalidArgument(what, " is too large: ", ToString(tensor.shape), ".");
+  }
+  if (tensor.datatype == DataType::kBytes) {
+    const absl::Status status = ReadByteStrings(tensor).status();
+    return status.ok() ? status : InvalidArgument(what, ": ", Message(status));
+  }
+  const size_t expected = static_cast<size_t>(count) * BytesPerElement(tensor.datatype);
+  if (tensor.data.size() == expected) return absl::OkStatus();
+  return InvalidArgument(what, " has ", tensor.data.size(), " bytes; ", Name(tensor.datatype),
+                         ToString(tensor.shape), " needs ", expected, ".");
+}
+
 }  // namespace starling::inference

@@ -91,6 +91,10 @@ absl::StatusOr<std::vector<std::string_view>> ReadByteStrings(const Tensor& tens
 // A tensor of kBytes with a copy of `values`, each less than 4 GiB.
 Tensor MakeBytesTensor(Shape shape, std::span<const std::string_view> values);
 
+// OK if the tensor is what it says: no negative size, and as many bytes as its type and shape need. Otherwise
+// INVALID_ARGUMENT that calls it `what`, for example "Input 'x'". For what comes from outside.
+absl::Status CheckTensor(const Tensor& tensor, std::string_view what);
+
 // A tensor that holds a copy of `values`.
 template <typename T>
 Tensor MakeTensor(DataType datatype, Shape shape, std::span<const T> values) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "services/models/named_tensors.h"
 
 namespace starling::models {
 namespace {
@@ -19,6 +20,10 @@ v1::ModelState ToProto(ModelState state) {
       return v1::MODEL_STATE_READY;
     case ModelState::kFailed:
       return v1::MODEL_STATE_FAILED;
+    case ModelState::kUnloaded:
+      return v1::MODEL_STATE_UNLOADED;
+    case ModelState::kUnloading:
+      return v1::MODEL_STATE_UNLOADING;
   }
   return v1::MODEL_STATE_UNSPECIFIED;
 }
@@ -34,8 +39,20 @@ std::string PublicReason(ModelState state) {
       return "";
     case ModelState::kFailed:
       return "The model could not be loaded; /readyz says why.";
+    case ModelState::kUnloaded:
+      return "The model is not loaded.";
+    case ModelState::kUnloading:
+      return "The model is being unloaded.";
   }
   return "";
+}
+
+v1::TensorSpec ToProto(const inference::TensorSpec& spec) {
+  v1::TensorSpec proto;
+  proto.set_name(spec.name);
+  proto.set_datatype(std::string(inference::Name(spec.datatype)));
+  proto.mutable_shape()->Add(spec.shape.begin(), spec.shape.end());
+  return proto;
 }
 
 v1::Model ToProto(ModelInfo info) {
@@ -47,6 +64,10 @@ v1::Model ToProto(ModelInfo info) {
   model.set_state(ToProto(info.state));
   model.set_reason(PublicReason(info.state));
   for (std::string& label : info.labels) model.add_labels(std::move(label));
+  for (std::string& alias : info.aliases) model.add_aliases(std::move(alias));
+  for (const auto& input : info.inputs) *model.add_inputs() = ToProto(input);
+  for (const auto& output : info.outputs) *model.add_outputs() = ToProto(output);
+  model.set_max_batch_size(static_cast<int64_t>(info.max_batch_size));
   return model;
 }
 
@@ -58,14 +79,14 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
     co_return ViolationError(
         {"texts", "repeated.max_items", StrCat("'texts' must hold at most ", max_texts_, " texts.")});
   }
-  CO_ASSIGN_OR_RETURN(const auto classifier, catalog_.Classifier(request.model(), request.version()));
+  CO_ASSIGN_OR_RETURN(const ModelLease model,
+                      co_await repository_.Acquire(context, request.model(), request.version()));
   std::vector<std::string_view> texts(request.texts().begin(), request.texts().end());
-  CO_ASSIGN_OR_RETURN(const auto classes,
-                      co_await classifier->Classify(std::move(context), std::move(texts)));
+  CO_ASSIGN_OR_RETURN(const auto classes, co_await model->Classify(std::move(context), std::move(texts)));
 
   v1::ClassifyTextResponse response;
-  response.set_version(classifier->model().package().version);
-  const std::vector<std::string>& labels = classifier->labels();
+  response.set_version(model->version());
+  const std::vector<std::string>& labels = model->labels();
   for (const std::string& label : labels) response.add_labels(label);
   response.mutable_results()->Reserve(static_cast<int>(classes.size()));
   for (const inference::TextClass& found : classes) {
@@ -77,16 +98,33 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
   co_return response;
 }
 
+async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::Infer(RequestContext context,
+                                                                const v1::InferRequest& request) {
+  CO_ASSIGN_OR_RETURN(const ModelLease model,
+                      co_await repository_.Acquire(context, request.model(), request.version()));
+  const inference::ModelPackage& package = model->package();
+  CO_ASSIGN_OR_RETURN(std::vector<inference::Tensor> inputs, OrderInputs(package.inputs, request.inputs()));
+  CO_ASSIGN_OR_RETURN(const auto wanted, ChooseOutputs(package.outputs, request.outputs()));
+  CO_ASSIGN_OR_RETURN(const auto outputs, co_await model->Infer(std::move(context), std::move(inputs)));
+
+  v1::InferResponse response;
+  response.set_model(package.name);
+  response.set_version(package.version);
+  for (const size_t position : wanted)
+    *response.add_outputs() = ToMessage(package.outputs[position].name, outputs[position]);
+  co_return response;
+}
+
 async::Task<absl::StatusOr<v1::ListModelsResponse>> ModelsApi::ListModels(RequestContext,
                                                                           const v1::ListModelsRequest&) {
   v1::ListModelsResponse response;
-  for (ModelInfo& info : catalog_.List()) *response.add_models() = ToProto(std::move(info));
+  for (ModelInfo& info : repository_.Index()) *response.add_models() = ToProto(std::move(info));
   co_return response;
 }
 
 async::Task<absl::StatusOr<v1::Model>> ModelsApi::GetModel(RequestContext,
                                                            const v1::GetModelRequest& request) {
-  CO_ASSIGN_OR_RETURN(ModelInfo info, catalog_.Get(request.name(), request.version()));
+  CO_ASSIGN_OR_RETURN(ModelInfo info, repository_.Get(request.name(), request.version()));
   co_return ToProto(std::move(info));
 }
 

@@ -1,28 +1,33 @@
-// The contract's methods on top of the catalog.
+// The contract's methods on top of the repository.
 #pragma once
 
 #include <cstdint>
 
-#include "services/models/model_catalog.h"
+#include "services/models/model_repository.h"
 #include "starling/models/v1/models.starling.h"
 
 namespace starling::models {
 
-// Thread-safe. The catalog outlives it.
+// Thread-safe. The repository outlives it.
 class ModelsApi final : public v1::ModelsService {
  public:
-  ModelsApi(const ModelCatalog& catalog, int64_t max_texts) : catalog_(catalog), max_texts_(max_texts) {}
+  ModelsApi(ModelRepository& repository, int64_t max_texts)
+      : repository_(repository), max_texts_(max_texts) {}
 
-  // INVALID_ARGUMENT: more than max_texts texts. Else the errors of ModelCatalog::Classifier and TextClassifier::Classify.
+  // INVALID_ARGUMENT: more than max_texts texts. Else the errors of ModelRepository::Find and TextClassifier::Classify.
   async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ClassifyText(
       RequestContext context, const v1::ClassifyTextRequest& request) override;
+  // INVALID_ARGUMENT: a tensor that is unknown, missing, there twice or does not fit. Else the errors of
+  // ModelRepository::Acquire and ServedModel::Infer.
+  async::Task<absl::StatusOr<v1::InferResponse>> Infer(RequestContext context,
+                                                       const v1::InferRequest& request) override;
   async::Task<absl::StatusOr<v1::ListModelsResponse>> ListModels(
       RequestContext context, const v1::ListModelsRequest& request) override;
   async::Task<absl::StatusOr<v1::Model>> GetModel(RequestContext context,
                                                   const v1::GetModelRequest& request) override;
 
  private:
-  const ModelCatalog& catalog_;
+  ModelRepository& repository_;
   const int64_t max_texts_;
 };
 

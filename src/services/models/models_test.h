@@ -15,7 +15,7 @@
 #include "base/strings.h"
 #include "core/inference/fake_runtime.h"
 #include "core/observe/registry.h"
-#include "services/models/model_catalog.h"
+#include "services/models/model_repository.h"
 
 namespace starling::models {
 
@@ -68,23 +68,38 @@ warm_up: [hello]
 )";
     return folder;
   }
+  // A package of the task `tensors`, which runs on the same fake model.
+  std::string TensorPackage(const std::string& name, const std::string& version) {
+    const std::filesystem::path folder = folder_ / (name + "-" + version);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "model.yaml") << "name: " << name << "\nversion: \"" << version << "\"\n"
+                                         << R"(task: tensors
+runtime: fake
+file: none
+inputs:
+  - {name: attention_mask, datatype: INT64, shape: [-1, -1]}
+  - {name: input_ids, datatype: INT64, shape: [-1, -1]}
+outputs: [{name: probabilities, datatype: FP32, shape: [-1, 2]}]
+)";
+    return folder;
+  }
   // One token per byte.
   static absl::StatusOr<inference::Tokenize> ByteTokenizer(
       const inference::ModelPackage::TextPreProcessing&) {
     return
         [](std::string_view text) { return std::vector<std::vector<int64_t>>{{text.begin(), text.end()}}; };
   }
-  absl::StatusOr<std::unique_ptr<ModelCatalog>> Open(const std::vector<std::string>& folders) {
-    return ModelCatalog::Open(folders, runtimes_, metrics_, ByteTokenizer);
+  absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::vector<std::string>& folders) {
+    return ModelRepository::Open({folders}, runtimes_, metrics_, ByteTokenizer);
   }
   // Starts it and waits until no model is loading any more.
-  static void Settle(ModelCatalog& catalog) {
-    catalog.Start();
+  static void Settle(ModelRepository& repository) {
+    repository.Start();
     const auto busy = [](const ModelInfo& model) {
       return model.state == ModelState::kLoading || model.state == ModelState::kWarmingUp;
     };
     while (true) {
-      const auto models = catalog.List();
+      const auto models = repository.Index();
       if (std::none_of(models.begin(), models.end(), busy)) return;
       std::this_thread::yield();
     }

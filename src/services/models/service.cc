@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "core/config/schema.h"
 #include "services/models/config.h"
-#include "services/models/model_catalog.h"
+#include "services/models/model_repository.h"
 #include "services/models/models_api.h"
 
 namespace starling::models {
@@ -14,29 +14,29 @@ namespace {
 
 class Service final : public run::Service {
  public:
-  Service(std::unique_ptr<ModelCatalog> catalog, int64_t max_texts)
-      : catalog_(std::move(catalog)), api_(*catalog_, max_texts), dispatcher_(api_) {
-    catalog_->Start();
+  Service(std::unique_ptr<ModelRepository> repository, int64_t max_texts)
+      : repository_(std::move(repository)), api_(*repository_, max_texts), dispatcher_(api_) {
+    repository_->Start();
   }
 
   std::vector<run::Served> Serve() override { return {{&v1::ModelsServiceContract(), &dispatcher_}}; }
 
   run::Readiness Ready() const override {
-    std::string why = catalog_->WhyNotReady();
+    std::string why = repository_->WhyNotReady();
     return {why.empty(), std::move(why)};
   }
 
  private:
-  std::unique_ptr<ModelCatalog> catalog_;
+  std::unique_ptr<ModelRepository> repository_;
   ModelsApi api_;
   v1::ModelsServiceDispatcher dispatcher_;
 };
 
 absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& environment) {
   const auto& config = environment.settings.Get<ModelsConfig>("models");
-  ASSIGN_OR_RETURN(auto catalog, ModelCatalog::Open(config.packages, environment.runtimes,
-                                                    environment.metrics, MakeBertTokenizer));
-  return std::make_unique<Service>(std::move(catalog), config.max_texts);
+  ASSIGN_OR_RETURN(auto repository, ModelRepository::Open({config.packages}, environment.runtimes,
+                                                          environment.metrics, MakeBertTokenizer));
+  return std::make_unique<Service>(std::move(repository), config.max_texts);
 }
 
 }  // namespace

@@ -26,6 +26,10 @@ class FakeModels final : public models::v1::ModelsService {
     }
     co_return response;
   }
+  async::Task<absl::StatusOr<models::v1::InferResponse>> Infer(RequestContext,
+                                                               const models::v1::InferRequest&) override {
+    co_return Unimplemented("not asked");
+  }
   async::Task<absl::StatusOr<models::v1::ListModelsResponse>> ListModels(
       RequestContext, const models::v1::ListModelsRequest&) override {
     co_return Unimplemented("not asked");

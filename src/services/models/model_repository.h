@@ -1,0 +1,96 @@
+// ModelRepository: the models of this program, their versions and their life.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/async/pool.h"
+#include "core/async/task.h"
+#include "core/context/request_context.h"
+#include "core/inference/runtime.h"
+#include "core/observe/registry.h"
+#include "services/models/model_info.h"
+#include "services/models/served_model.h"
+
+namespace starling::models {
+
+using ModelLease = std::shared_ptr<const ServedModel>;
+
+struct RepositoryOptions {
+  std::vector<std::string> packages;  // folders with a model.yaml each
+};
+
+// Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no
+// caller waits for either unless it says so. Thread-safe.
+class ModelRepository {
+ public:
+  // Reads what the folders say. INVALID_ARGUMENT or NOT_FOUND with file and line for the first of `packages` that is wrong,
+  // and for two of one name and version: those are mistakes in the configuration. The runtimes and the registry outlive the
+  // repository.
+  static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(RepositoryOptions options,
+                                                               const inference::RuntimeRegistry& runtimes,
+                                                               observe::Registry& metrics,
+                                                               TokenizerFactory tokenizers);
+  // Waits for the model that is being loaded; skips those that are not yet. All leases have ended before.
+  ~ModelRepository();
+  ModelRepository(const ModelRepository&) = delete;
+
+  // Loads and warms up in the background. Once.
+  void Start();
+
+  // The model that answers for a name and a version now. An empty version means the latest that is ready; else it is a
+  // version or an alias. Never waits. NOT_FOUND if there is none or it is not loaded, UNAVAILABLE with RetryAfter while it
+  // is loading, INTERNAL if it failed to load. The messages are for callers.
+  absl::StatusOr<ModelLease> Find(std::string_view name, std::string_view version) const;
+
+  // The same for those who are about to run it: counts as a use, and waits for a model that was evicted until it is back,
+  // at most until the context's deadline. RESOURCE_EXHAUSTED if the memory budget has no room for it now. The views live
+  // until the task is done.
+  async::Task<absl::StatusOr<ModelLease>> Acquire(RequestContext context, std::string_view name,
+                                                  std::string_view version);
+
+  // Of any version that is known, loaded or not; an empty version as in Find, or the latest if none is ready. NOT_FOUND.
+  absl::StatusOr<ModelInfo> Get(std::string_view name, std::string_view version) const;
+  // Every version that is known, by name, then by version.
+  std::vector<ModelInfo> Index() const;
+  // Why not all that should be ready is, in one sentence each; empty if it is.
+  std::string WhyNotReady() const;
+
+  // Of one version, of all versions of a name (empty version), or of all (empty name). NOT_FOUND.
+  absl::StatusOr<std::vector<ModelStatistics>> Statistics(std::string_view name,
+                                                          std::string_view version) const;
+
+  // Looks at the model's folder again and brings the versions that it should have into memory, those that it should not
+  // have any more out of it. Done when they are ready; a new version takes over from the old one between two requests.
+  // FAILED_PRECONDITION unless the mode is explicit, NOT_FOUND if there is no such model, else why it failed (for
+  // operators). Going away does not stop it.
+  async::Task<absl::Status> Load(RequestContext context, std::string name);
+  // All versions of a model. Done when no new request gets it; its memory returns when the last lease has ended.
+  // FAILED_PRECONDITION unless the mode is explicit, NOT_FOUND.
+  async::Task<absl::Status> Unload(RequestContext context, std::string name);
+
+ private:
+  struct Version;
+  struct Table;
+  ModelRepository(RepositoryOptions options, const inference::RuntimeRegistry& runtimes,
+                  observe::Registry& metrics, TokenizerFactory tokenizers);
+
+  absl::Status Add(const std::string& folder);
+  absl::StatusOr<std::shared_ptr<Version>> Choose(std::string_view name, std::string_view version) const;
+  void LoadVersion(const std::shared_ptr<Version>& version);
+  ModelLease MakeLease(std::unique_ptr<ServedModel> model);
+
+  const RepositoryOptions options_;
+  const inference::RuntimeRegistry& runtimes_;
+  observe::Registry& metrics_;
+  const TokenizerFactory tokenizers_;
+  std::unique_ptr<Table> table_;
+  // Last: their work uses the others. Models are destroyed on the first, and made, moved and given up on the second alone.
+  async::Pool ends_;
+  async::Pool life_;
+};
+
+}  // namespace starling::models

@@ -1,0 +1,68 @@
+// ServedModel: one version of a model in memory. A shared_ptr to it is a lease: the version stays until the last one is
+// gone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/async/task.h"
+#include "core/context/request_context.h"
+#include "core/inference/model.h"
+#include "core/inference/text_classifier.h"
+#include "core/observe/registry.h"
+#include "services/models/statistics_recorder.h"
+
+namespace starling::models {
+
+// What the pre_processing of a package says, made to work. Tests bring their own.
+using TokenizerFactory =
+    std::function<absl::StatusOr<inference::Tokenize>(const inference::ModelPackage::TextPreProcessing&)>;
+// NOT_FOUND if the vocabulary cannot be read, INVALID_ARGUMENT if it is none.
+absl::StatusOr<inference::Tokenize> MakeBertTokenizer(const inference::ModelPackage::TextPreProcessing& text);
+
+// Thread-safe. Destroying it waits for the run under way: the repository does so on a thread of its own.
+class ServedModel {
+ public:
+  struct Needs {
+    const inference::RuntimeRegistry& runtimes;
+    observe::Registry& metrics;
+    const TokenizerFactory& tokenizers;
+  };
+
+  // Blocks until it is loaded and warm. Errors as of Model::Load and TextClassifier::Load; for operators.
+  static absl::StatusOr<std::unique_ptr<ServedModel>> Load(inference::ModelPackage package,
+                                                           const Needs& needs,
+                                                           std::shared_ptr<StatisticsRecorder> statistics,
+                                                           std::function<void()> on_warm_up);
+
+  const inference::ModelPackage& package() const { return model().package(); }
+  const std::string& name() const { return package().name; }
+  const std::string& version() const { return package().version; }
+  const std::vector<std::string>& labels() const { return package().post_processing.labels; }
+  // Rows that wait for an instance.
+  size_t queued() const { return model().queued(); }
+
+  // Both: the caller keeps its lease until the task is done. Counted in the statistics.
+  // As Model::Infer: `inputs` in the order of package().inputs, the outputs in the order of package().outputs.
+  async::Task<absl::StatusOr<std::vector<inference::Tensor>>> Infer(
+      RequestContext context, std::vector<inference::Tensor> inputs) const;
+  // As TextClassifier::Classify. INVALID_ARGUMENT if its task is another.
+  async::Task<absl::StatusOr<std::vector<inference::TextClass>>> Classify(
+      RequestContext context, std::vector<std::string_view> texts) const;
+
+ private:
+  explicit ServedModel(std::shared_ptr<StatisticsRecorder> statistics) : statistics_(std::move(statistics)) {}
+  const inference::Model& model() const { return classifier_ != nullptr ? classifier_->model() : *model_; }
+
+  std::shared_ptr<StatisticsRecorder> statistics_;
+  // One of the two.
+  std::unique_ptr<inference::TextClassifier> classifier_;
+  std::unique_ptr<inference::Model> model_;
+};
+
+}  // namespace starling::models
