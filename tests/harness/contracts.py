@@ -1,6 +1,7 @@
 """Stock Python messages and stubs of the contracts, compiled on the fly by grpcio-tools."""
 
 import importlib
+import re
 import sys
 import tempfile
 from functools import cache
@@ -25,12 +26,18 @@ def contract(path):
     return compile_protos(ROOT / "api", path)
 
 
+def _imported(file):
+    """Contracts of other services whose messages the contract `file` holds."""
+    found = re.findall(r'^import (?:public )?"(starling/[^"]+)"', file.read_text(encoding="utf-8"), re.M)
+    return [path for path in found if not path.startswith("starling/options/")]
+
+
 @cache
 def compile_protos(folder, path):
     """The modules (messages, stubs) of the contract `path` under `folder`."""
     if _OUT.name not in sys.path:
         sys.path.insert(0, _OUT.name)
-    files = [path, "buf/validate/validate.proto", "starling/options/v1/options.proto"]
+    files = [path, "buf/validate/validate.proto", "starling/options/v1/options.proto", *_imported(Path(folder) / path)]
     includes = [folder, ROOT / "api", _googleapis(), Path(protoc.__file__).parent / "_proto"]
     code = protoc.main(["protoc", *(f"-I{include}" for include in includes), f"--python_out={_OUT.name}", f"--grpc_python_out={_OUT.name}", *files])
     assert code == 0, f"protoc failed for {path}"

@@ -12,7 +12,7 @@ namespace starling::models {
 
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
-  std::vector<std::string> packages = {"models/sentiment"};
+  std::vector<std::string> packages = {"models/sentiment", "models/fraud", "models/churn"};
   int64_t max_texts = 10000;
 };
 
