@@ -11,22 +11,24 @@ bool IsHealthPage(const http::Request& request) {
   return request.path == "/livez" || request.path == "/readyz";
 }
 
+async::Task<void> SayStarting(http::Exchange& exchange) {
+  http::Headers headers;
+  headers.Add("content-type", "application/json");
+  headers.Add("retry-after", "1");
+  (void)co_await exchange.Respond(
+      503, std::move(headers),
+      Bytes::Static("{\"error\": \"Service unavailable\", \"details\": \"The program is starting.\"}"));
+}
+
 }  // namespace
 
+// No coroutine of its own: every request comes by.
 async::Task<void> FrontDoor::Handle(http::Exchange& exchange) {
-  if (IsHealthPage(exchange.request())) co_return co_await early_.Handle(exchange);
+  if (IsHealthPage(exchange.request())) return early_.Handle(exchange);
   const Routes* routes = routes_.load(std::memory_order_acquire);
-  if (routes == nullptr) {
-    http::Headers headers;
-    headers.Add("content-type", "application/json");
-    headers.Add("retry-after", "1");
-    (void)co_await exchange.Respond(
-        503, std::move(headers),
-        Bytes::Static("{\"error\": \"Service unavailable\", \"details\": \"The program is starting.\"}"));
-    co_return;
-  }
+  if (routes == nullptr) return SayStarting(exchange);
   http::Handler& handler = grpc::Handler::IsGrpc(exchange.request()) ? *routes->grpc : *routes->http;
-  co_await handler.Handle(exchange);
+  return handler.Handle(exchange);
 }
 
 std::optional<http::BodyLimit> FrontDoor::For(const http::Request& request) const {

@@ -9,9 +9,12 @@ namespace {
 
 void AppendHex(std::string* out, const uint8_t* bytes, size_t size) {
   static constexpr char kDigits[] = "0123456789abcdef";
+  const size_t begin = out->size();
+  out->resize(begin + 2 * size);
+  char* digit = out->data() + begin;
   for (size_t i = 0; i < size; ++i) {
-    out->push_back(kDigits[bytes[i] >> 4]);
-    out->push_back(kDigits[bytes[i] & 15]);
+    *digit++ = kDigits[bytes[i] >> 4];
+    *digit++ = kDigits[bytes[i] & 15];
   }
 }
 

@@ -39,8 +39,8 @@ class JsonRoute::Call {
   Call(const JsonRoute& route, Exchange& exchange, const RouteMatch& match)
       : route_(route), exchange_(exchange), match_(match), cancel_(exchange.cancel()) {}
 
-  async::Task<void> Run() {
-    const absl::Status begun = co_await Begin();
+  async::Task<void> Run(Principal caller, absl::Status access) {
+    const absl::Status begun = co_await Begin(std::move(caller), std::move(access));
     if (!begun.ok()) {
       span_.SetStatus(begun);
       co_return co_await RespondError(exchange_, begun, match_.request_id, http_status_);
@@ -54,12 +54,8 @@ class JsonRoute::Call {
 
  private:
   // Cheap refusals first: who calls, then how large, then what it says.
-  async::Task<absl::Status> Begin() {
+  async::Task<absl::Status> Begin(Principal caller, absl::Status access) {
     const Request& request = exchange_.request();
-    CO_ASSIGN_OR_RETURN(Principal caller, Identify(request, route_.options_.authenticator));
-    const absl::Status access = CheckAccess(route_.method_, caller);
-    // A refusal for overload costs no more than this: no trace, no context.
-    if (access.ok() && route_.admission_ != nullptr) CO_RETURN_IF_ERROR(route_.admission_->Check());
     Arrival arrival = ReadArrival(request, std::move(caller), match_.request_id);
     TraceContext trace = arrival.trace.value_or(TraceContext());
     if (route_.options_.tracer != nullptr) {
@@ -179,9 +175,31 @@ class JsonRoute::Call {
   int http_status_ = 0;
 };
 
+JsonRoute::JsonRoute(const JsonOptions& options, const rpc::Method& method, const rpc::HttpRule& rule,
+                     rpc::Endpoint& endpoint)
+    : options_(options),
+      method_(method),
+      rule_(rule),
+      endpoint_(endpoint),
+      admission_(options.admission != nullptr ? options.admission->For(method) : nullptr),
+      span_name_(StrCat(rule.verb, " ", rule.path)) {
+  if (admission_ == nullptr) return;
+  ErrorResponse busy = ErrorResponseFor(admission_->busy(), "");
+  busy_ = {busy.status, std::move(busy.headers), Bytes(std::move(busy.body))};
+}
+
 async::Task<void> JsonRoute::Handle(Exchange& exchange, const RouteMatch& match) {
+  absl::StatusOr<Principal> caller = Identify(exchange.request(), options_.authenticator);
+  if (!caller.ok()) co_return co_await RespondError(exchange, caller.status(), match.request_id);
+  absl::Status access = CheckAccess(method_, *caller);
+  if (access.ok() && admission_ != nullptr && !admission_->Check().ok()) {
+    // A refusal for overload costs no more than this: no trace, no context, an answer made beforehand.
+    Busy busy = busy_;
+    (void)co_await exchange.Respond(busy.status, std::move(busy.headers), std::move(busy.body));
+    co_return;
+  }
   Call call(*this, exchange, match);
-  co_await call.Run();
+  co_await call.Run(*std::move(caller), std::move(access));
 }
 
 }  // namespace starling::http

@@ -35,13 +35,7 @@ class JsonRoute final : public RouteHandler {
  public:
   // Everything outlives it.
   JsonRoute(const JsonOptions& options, const rpc::Method& method, const rpc::HttpRule& rule,
-            rpc::Endpoint& endpoint)
-      : options_(options),
-        method_(method),
-        rule_(rule),
-        endpoint_(endpoint),
-        admission_(options.admission != nullptr ? options.admission->For(method) : nullptr),
-        span_name_(StrCat(rule.verb, " ", rule.path)) {}
+            rpc::Endpoint& endpoint);
 
   async::Task<void> Handle(Exchange& exchange, const RouteMatch& match) override;
 
@@ -53,6 +47,13 @@ class JsonRoute final : public RouteHandler {
   rpc::Endpoint& endpoint_;
   rpc::MethodAdmission* const admission_;
   const std::string span_name_;
+  // The answer to calls that admission_ refuses.
+  struct Busy {
+    int status = 0;
+    Headers headers;
+    Bytes body;
+  };
+  Busy busy_;
 };
 
 }  // namespace starling::http

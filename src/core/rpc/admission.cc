@@ -11,7 +11,10 @@ constexpr std::chrono::milliseconds kRetryAfter{1000};
 
 MethodAdmission::MethodAdmission(const Method& method, resilience::ConcurrencyLimit::Options options,
                                  observe::Counter refused)
-    : method_(method), limit_(options, std::chrono::steady_clock::now()), refused_(refused) {}
+    : busy_(
+          WithRetryAfter(Unavailable(method.name, " is busy: it takes no more calls for now."), kRetryAfter)),
+      limit_(options, std::chrono::steady_clock::now()),
+      refused_(refused) {}
 
 void MethodAdmission::Ticket::End(bool succeeded) {
   if (of_ == nullptr) return;
@@ -29,7 +32,7 @@ absl::Status MethodAdmission::Begin(Ticket* ticket) {
 
 absl::Status MethodAdmission::Refuse() {
   refused_.Add();
-  return WithRetryAfter(Unavailable(method_.name, " is busy: it takes no more calls for now."), kRetryAfter);
+  return busy_;
 }
 
 Admission::Admission(resilience::ConcurrencyLimit::Options options, observe::Registry& registry)

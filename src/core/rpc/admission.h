@@ -45,12 +45,14 @@ class MethodAdmission {
   absl::Status Check();
   absl::Status Begin(Ticket* ticket);
 
+  // What a refused call hears.
+  const absl::Status& busy() const { return busy_; }
   int64_t limit() const { return limit_.limit(); }
 
  private:
   absl::Status Refuse();
 
-  const Method& method_;
+  const absl::Status busy_;  // made once: there may be very many
   resilience::ConcurrencyLimit limit_;
   observe::Counter refused_;
 };
