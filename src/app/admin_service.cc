@@ -15,6 +15,11 @@ namespace v1 = admin::v1;
 // Lines that wait for one slow reader.
 constexpr size_t kTailQueue = 1024;
 
+struct TailedLine {
+  observe::LogLinePtr line;
+  uint64_t missed_before = 0;
+};
+
 std::string_view StateName(run::ReplicaState state) {
   switch (state) {
     case run::ReplicaState::kStarting:
@@ -86,10 +91,11 @@ async::Stream<v1::LogLine> AdminService::TailLogs(RequestContext context, v1::Ta
     }
     co_return absl::OkStatus();
   }
-  const async::Channel<observe::LogLinePtr> lines(kTailQueue);
+  const async::Channel<TailedLine> lines(kTailQueue);
   const auto missed = std::make_shared<std::atomic<uint64_t>>(0);
   auto push = [lines, missed](const observe::LogLinePtr& line) {
-    if (!lines.TryPush(line)) missed->fetch_add(1);
+    const uint64_t before = missed->exchange(0);
+    if (!lines.TryPush({line, before})) missed->fetch_add(before + 1);
   };
   const observe::LogSubscription subscription = logger_.Subscribe(push, std::min(last, kTailQueue));
   const CancelRegistration stop = stopping_.OnCancel([lines](const absl::Status&) { lines.Close(); });
@@ -98,8 +104,8 @@ async::Stream<v1::LogLine> AdminService::TailLogs(RequestContext context, v1::Ta
     if (!next.ok()) co_return next.status();
     if (!next->has_value()) co_return absl::OkStatus();
     v1::LogLine line;
-    line.set_line(WithoutLineFeed((**next)->json));
-    line.set_missed(missed->exchange(0));
+    line.set_line(WithoutLineFeed((*next)->line->json));
+    line.set_missed((*next)->missed_before);
     co_yield std::move(line);
   }
 }

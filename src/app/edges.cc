@@ -23,6 +23,7 @@
 #include "core/http/socket_address.h"
 #include "core/observe/log.h"
 #include "core/rpc/admission.h"
+#include "core/rpc/policy_endpoint.h"
 #include "starling/admin/v1/admin.starling.h"
 
 namespace starling::app {
@@ -132,6 +133,8 @@ struct Edges::Parts {
         admin_service(
             t.logger(), [this] { return Services(); }, stopping.token()),
         admin_dispatcher(admin_service),
+        admin_policies(admin::v1::AdminServiceContract(), admin_dispatcher,
+                       {.service = "admin", .placement = "inline"}, t.metrics(), t.tracer()),
         health_service([this] { return current.load(); }),
         health_dispatcher(health_service),
         public_face(health, server.cors, t, CompressionFor(server, p), JsonFor(server.limits, t),
@@ -187,6 +190,7 @@ struct Edges::Parts {
   OperatorPage guarded_metrics_page;
   AdminService admin_service;
   admin::v1::AdminServiceDispatcher admin_dispatcher;
+  rpc::PolicyEndpoint admin_policies;
   HealthService health_service;
   ::grpc::health::v1::HealthDispatcher health_dispatcher;
   std::vector<std::unique_ptr<http::Handler>> pages;
@@ -259,7 +263,7 @@ absl::Status Edges::Open(const Placements& placements, std::string openapi) {
     RETURN_IF_ERROR(parts.public_face.Serve(adapter));
   RETURN_IF_ERROR(parts.inner_face.Serve(served, false));
   RETURN_IF_ERROR(parts.admin_face.Serve(
-      {{&admin::v1::AdminServiceContract(), &parts.admin_dispatcher}, health}, reflects));
+      {{&admin::v1::AdminServiceContract(), &parts.admin_policies}, health}, reflects));
   RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.guarded_metrics_page));
   const auto add_document = [&parts](Face& face, std::string document) {
     StaticContent content{.content_type = "application/json", .plain = Bytes(std::move(document))};
