@@ -25,6 +25,7 @@ run::ServiceDefinition DefinitionOf(const rpc::Contract& contract) {
   run::ServiceDefinition definition;
   definition.name = "notes";
   definition.summary = "Keeps notes, for tests.";
+  definition.state = run::StateKind::kSingleWriter;
   definition.contracts = {&contract};
   definition.create = [&contract](const run::Environment&) -> absl::StatusOr<std::unique_ptr<run::Service>> {
     return std::make_unique<Service>(contract);
