@@ -11,6 +11,8 @@ out=$root/build/go-textstats
 [ -n "${GOBIN-}" ] || GOBIN=$out/bin exec "$root/tools/with_go" . ./build.sh "$@"
 export GOFLAGS="-buildvcs=false -mod=readonly"
 mkdir -p "$GOBIN"
+# One at a time; and a program that is running is left alone when there is nothing new.
+exec 9>"$out/lock" && flock 9
 
 "$root/third_party/fetch" googleapis-common-protos
 go install tool
@@ -24,7 +26,10 @@ protoc -I "$root/api" -I "$("$root/third_party/fetch" --path googleapis-common-p
   --plugin="protoc-gen-go=$GOBIN/protoc-gen-go" --go_out=gen --go_opt="$options" \
   --plugin="protoc-gen-go-grpc=$GOBIN/protoc-gen-go-grpc" --go-grpc_out=gen --go-grpc_opt="$options" \
   "$@"
-go build -o "$out/textstats" .
+go build -o "$out/textstats.new" .
+if ! cmp -s "$out/textstats.new" "$out/textstats"; then
+  cp "$out/textstats.new" "$out/textstats.next" && mv "$out/textstats.next" "$out/textstats"
+fi
 if [ "$mode" = --test ]; then
   unformatted=$(gofmt -l ./*.go)
   [ -z "$unformatted" ] || { echo "not formatted by gofmt: $unformatted" >&2; exit 1; }

@@ -11,6 +11,8 @@ import pytest
 from child_conformance_kit.child import Child
 from child_conformance_kit.contract import Contract
 
+READS = ["examples/go-textstats/*", "api/*", "tools/child_conformance*", "tools/with_go", "third_party/*"]
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SERVER = str(ROOT / "build" / "go-textstats" / "textstats")

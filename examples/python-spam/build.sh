@@ -6,6 +6,9 @@ set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 out=$root/build/python-spam
+mkdir -p "$out"
+# One at a time; and what a running child may be reading is left alone when there is nothing new.
+exec 9>"$out/lock" && flock 9
 
 if [ -z "${PYTHON-}" ]; then
   PYTHON=$out/venv/bin/python
@@ -16,7 +19,10 @@ if [ -z "${PYTHON-}" ]; then
   fi
 fi
 
-rm -rf "$out/gen" && mkdir -p "$out/gen"
+rm -rf "$out/gen.new" && mkdir "$out/gen.new"
 common=$("$PYTHON" -c 'import google.api, pathlib; print(pathlib.Path(list(google.api.__path__)[0]).parent.parent)')
-"$PYTHON" -m grpc_tools.protoc -I "$root/api" -I "$common" --python_out="$out/gen" --grpc_python_out="$out/gen" \
+"$PYTHON" -m grpc_tools.protoc -I "$root/api" -I "$common" --python_out="$out/gen.new" --grpc_python_out="$out/gen.new" \
   buf/validate/validate.proto starling/options/v1/options.proto starling/spam/v1/spam.proto
+if ! diff -rq -x __pycache__ "$out/gen.new" "$out/gen" >/dev/null 2>&1; then
+  rm -rf "$out/gen" && mv "$out/gen.new" "$out/gen"
+fi

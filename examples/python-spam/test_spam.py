@@ -11,6 +11,8 @@ import pytest
 from child_conformance_kit.child import Child
 from child_conformance_kit.contract import Contract
 
+READS = ["examples/python-spam/*", "api/*", "tools/child_conformance*"]
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SERVER = [sys.executable, str(HERE / "server.py")]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from harness.documents import blocks, follow
 
+READS = ["*"]
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 

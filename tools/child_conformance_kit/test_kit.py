@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+READS = ["tools/child_conformance*", "api/*"]
+
 KIT = pathlib.Path(__file__).resolve().parent
 TOOL = KIT.parent / "child_conformance"
 TESTDATA = KIT / "testdata"

@@ -7,10 +7,30 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "test-logs"
 _HEARTBEAT_S = 30
+
+
+class Case(NamedTuple):
+    name: str
+    group: str  # what JUnit calls the class
+    ok: bool
+    seconds: float
+
+
+def junit_cases(path):
+    """The test cases of a JUnit file that ran; none when the file is not there."""
+    if not path.exists():
+        return []
+    found = []
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        if case.find("skipped") is None and case.get("status") not in ("notrun", "disabled"):
+            ok = case.find("failure") is None and case.find("error") is None and case.get("status") != "fail"
+            found.append(Case(case.get("name"), case.get("classname") or "", ok, float(case.get("time") or 0)))
+    return found
 
 
 class Stage:
@@ -18,7 +38,9 @@ class Stage:
 
     def __init__(self, name):
         self.name = name
+        self.started = time.time()
         self.passed = self.failed = 0
+        self.unchanged = 0  # of `passed`: not run, because nothing that they read has changed since they passed
         self.log_path = LOGS / f"{name}.log"
         self.results = LOGS / name
         shutil.rmtree(self.results, ignore_errors=True)
@@ -32,18 +54,16 @@ class Stage:
         self.failed += not ok
         return ok
 
+    def count_unchanged(self, passed):
+        self.passed += passed
+        self.unchanged += passed
+
     def count_junit(self, path, names=None):
         """Adds the test cases of a JUnit file, all or those that `names` accepts. Returns how many ran."""
-        ran = 0
-        if not path.exists():
-            return ran
-        for case in ElementTree.parse(path).getroot().iter("testcase"):
-            skipped = case.find("skipped") is not None or case.get("status") in ("notrun", "disabled")
-            if skipped or (names and not names(case.get("name"))):
-                continue
-            ran += 1
-            self.count(case.find("failure") is None and case.find("error") is None and case.get("status") != "fail")
-        return ran
+        cases = [case for case in junit_cases(path) if not names or names(case.name)]
+        for case in cases:
+            self.count(case.ok)
+        return len(cases)
 
     def run(self, *command, **environment):
         """True when the command ends with 0. Its output goes to the log; the last line shows as progress."""

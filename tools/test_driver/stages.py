@@ -1,13 +1,19 @@
 """What `make test` runs, in this order. Each function gets a Stage and counts into it."""
 
+import json
 import os
 import subprocess
-from pathlib import Path
 
-from test_driver.stage import ROOT
+from test_driver import reads, verdicts
+from test_driver.stage import ROOT, junit_cases
 
-PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q", "-m", "not long"]
-JOBS = str(len(os.sched_getaffinity(0)))
+PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
+CORES = len(os.sched_getaffinity(0))
+JOBS = str(CORES)
+# Tests wait more than they compute.
+PROCESSES = CORES + 1
+# Compilers leave the cores to the tests beside them.
+POLITELY = ["nice", "-n", "10"]
 SANITIZER_OPTIONS = {
     # Threads of OpenVINO's plugins end after their library was unloaded, which the bookkeeping of thread-local storage cannot bear.
     "ASAN_OPTIONS": "intercept_tls_get_addr=0",
@@ -34,7 +40,7 @@ def build(stage):
 
 
 def lint(stage):
-    stage.count(stage.run("tools/lint", "build/release"))
+    stage.count(stage.run(*POLITELY, "tools/lint", "build/release"))
 
 
 def unit(stage):
@@ -63,7 +69,7 @@ def sanitize(stage):
         _ctest(stage, "asan-ubsan")
         if _starling_is_built("asan-ubsan"):
             binary = str(ROOT / "build/asan-ubsan/starling")
-            _pytest(stage, "-m", "smoke", "tests", "src", STARLING_BINARY=binary, **SANITIZER_OPTIONS)
+            _pytest(stage, "tests", "src", marker="smoke", preset="asan-ubsan", STARLING_BINARY=binary, **SANITIZER_OPTIONS)
 
 
 def tsan(stage):
@@ -90,17 +96,20 @@ def long(stage):
     """The black-box tests with their full counts."""
     if _starling_is_built("release"):
         binary = str(ROOT / "build/release/starling")
-        _pytest(stage, "-m", "long", "--override-ini=timeout=1800", "tests", "src", "examples", STARLING_BINARY=binary)
+        _pytest(stage, "tests", "src", "examples", marker="long", STARLING_BINARY=binary)
 
 
-ALL = [structure, format, build, lint, unit, tools, contracts, blackbox, sanitize]
+# One after the other; then the lists beside each other, so that one computes while the other waits.
+FIRST = [structure, format, build]
+BESIDE = [[lint, unit, sanitize], [contracts, tools, blackbox]]
 ON_REQUEST = [tsan, fuzz, long]
 
 
 def _build(stage, preset):
     """What the preset builds by default."""
     configured = (ROOT / "build" / preset / "build.ninja").exists()
-    return (configured or stage.run("cmake", "--preset", preset)) and stage.run("ninja", "-C", f"build/{preset}", "-j", JOBS)
+    ninja = [*([] if preset == "release" else POLITELY), "ninja", "-C", f"build/{preset}", "-j", JOBS]
+    return (configured or stage.run("cmake", "--preset", preset)) and stage.run(*ninja)
 
 
 def _starling_is_built(preset):
@@ -108,33 +117,69 @@ def _starling_is_built(preset):
 
 
 def _ctest(stage, preset):
-    """Counts GoogleTest's cases where a test writes them, else the ctest test itself."""
+    """Runs the tests that have no verdict. Counts GoogleTest's cases where a test writes them, else the ctest test itself."""
+    listing = subprocess.run(["ctest", "--test-dir", f"build/{preset}", "--show-only=json-v1"], cwd=ROOT, capture_output=True, text=True, check=True)
+    keys = {test["name"]: reads.of_ctest(test, preset) for test in json.loads(listing.stdout)["tests"]}
+    todo = _without_verdict(stage, keys)
+    if not todo:
+        return
     junit = stage.results / "ctest.xml"
     cases = stage.results / "cases"
     cases.mkdir()
     stage.run(
         "ctest", "--test-dir", f"build/{preset}", "-j", JOBS, "--output-on-failure", "--no-tests=error", "--output-junit", junit,
-        GTEST_OUTPUT=f"xml:{cases}/", **SANITIZER_OPTIONS,
+        "-R", f"^({'|'.join(todo)})$", GTEST_OUTPUT=f"xml:{cases}/", **SANITIZER_OPTIONS,
     )  # fmt: skip
-    counted = {path.stem for path in cases.glob("*.xml") if stage.count_junit(path)}
-    failed = stage.failed
-    ran = stage.count_junit(junit, lambda name: name not in counted)
-    if not ran and not counted:
+    counted = {path.stem: ran for path in cases.glob("*.xml") if (ran := stage.count_junit(path))}
+    ended = junit_cases(junit)
+    for test in ended:
+        if test.name not in counted:
+            stage.count(test.ok)
+        elif not test.ok and all(case.ok for case in junit_cases(cases / f"{test.name}.xml")):
+            stage.count(False)  # it failed after it had written its cases
+        if test.ok and not reads.changed_since(stage.started):
+            verdicts.keep(keys[test.name], f"{preset} {test.name}", counted.get(test.name, 1), test.seconds)
+    for _ in set(todo) - {test.name for test in ended}:
         stage.count(False)
-    # A binary that crashed leaves no list of its cases and was counted by ctest; one that failed after writing it was not.
-    if stage.failed == failed == 0 and not _ctest_passed(junit):
+
+
+def _pytest(stage, *folders, marker=None, preset="release", **environment):
+    """Runs the files below `folders` that have no verdict, those that take longest first; each file stays in one process."""
+    names = [name for name in reads.files() if reads.is_test(name) and name.startswith(tuple(f"{folder}/" for folder in folders))]
+    if marker:
+        names = [name for name in names if f"pytest.mark.{marker}" in (ROOT / name).read_text(encoding="utf-8")]
+    keys = {name: reads.combined(reads.of_pytest_file(name, preset), str(marker)) for name in names}
+    todo = _without_verdict(stage, keys)
+    if not todo:
+        return
+    took = verdicts.seconds()
+    todo.sort(key=lambda name: -took.get(_kept_as(name, preset, marker), 0))
+    junit = stage.results / "pytest.xml"
+    ok = stage.run(
+        *PYTEST, "-m", marker or "not long", "-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", "--durations=40",
+        f"--junitxml={junit}", *(["--override-ini=timeout=1800"] if marker == "long" else []), *todo, **environment,
+    )  # fmt: skip
+    ran = junit_cases(junit)
+    for name in todo:
+        module = name.removesuffix(".py").replace("/", ".")
+        own = [case for case in ran if case.group == module or case.group.startswith(module + ".")]
+        if own and all([stage.count(case.ok) for case in own]) and not reads.changed_since(stage.started):
+            verdicts.keep(keys[name], _kept_as(name, preset, marker), len(own), sum(case.seconds for case in own))
+    if not ok and not stage.failed:
         stage.count(False)
 
 
-def _ctest_passed(junit):
-    return junit.exists() and 'status="fail"' not in junit.read_text(encoding="utf-8")
+def _kept_as(name, preset, marker):
+    return " ".join([preset, name, *([marker] if marker else [])])
 
 
-def _pytest(stage, *arguments, **environment):
-    junit = stage.results / f"pytest-{len(list(stage.results.iterdir()))}.xml"
-    ok = stage.run(*PYTEST, f"--junitxml={junit}", *arguments, **environment)
-    failed = stage.failed
-    ran = stage.count_junit(junit)
-    nothing_collected = ran == 0 and Path(junit).exists() and not ok and "smoke" in arguments
-    if not ok and stage.failed == failed and not nothing_collected:
-        stage.count(False)
+def _without_verdict(stage, keys):
+    """The names whose keys have none; counts the others as passed."""
+    todo = []
+    for name, key in keys.items():
+        passed = verdicts.passed(key)
+        if passed is None:
+            todo.append(name)
+        else:
+            stage.count_unchanged(passed)
+    return todo

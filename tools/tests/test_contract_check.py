@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+READS = ["tools/check_contracts", "tools/contract_check/*", "api/*"]
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = """syntax = "proto3";
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+READS = ["*"]
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+READS = ["third_party/*"]
+
 FETCH = Path(__file__).resolve().parents[2] / "third_party" / "fetch"
 
 

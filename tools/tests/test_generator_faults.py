@@ -7,6 +7,8 @@ import google.api.annotations_pb2 as annotations
 import pytest
 from grpc_tools import protoc
 
+READS = ["api/*", "build/release/tools/protoc_gen_starling/protoc-gen-starling"]
+
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "build/release/tools/protoc_gen_starling/protoc-gen-starling"
 HEAD = """syntax = "proto3";

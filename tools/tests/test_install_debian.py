@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+READS = ["tools/install_debian", "third_party/*"]
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from harness.documents import follow
 
+READS = [
+    "*.h", "*.def", "*CMakeLists.txt", "CMakePresets.json", "Makefile", "cmake/*", "api/*", "tools/*", "third_party/*", "src/app/*", "docs/your-own-service.md",
+]  # fmt: skip
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "word_count"
 

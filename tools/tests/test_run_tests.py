@@ -1,13 +1,19 @@
 """The test driver fails when something fails, counts what ran, and ends with its line of totals."""
 
 import importlib.util
+import os
+import subprocess
+import sys
+import threading
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
 
 from test_driver import stage as stage_module
-from test_driver import stages
+from test_driver import reads, stages, verdicts
+
+READS = ["tools/run_tests", "tools/test_driver/*"]
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -21,9 +27,16 @@ def run_tests(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(stage_module, "LOGS", tmp_path / "logs")
     monkeypatch.setattr(module, "ROOT", tmp_path)
 
-    def run(*functions):
-        monkeypatch.setattr(stages, "ALL", list(functions))
-        status = module.main([])
+    monkeypatch.setattr(verdicts, "FOLDER", tmp_path / "verdicts")
+
+    monkeypatch.delenv("CI", raising=False)
+
+    def run(*functions, beside=(), arguments=()):
+        monkeypatch.setattr(stages, "FIRST", list(functions))
+        monkeypatch.setattr(stages, "BESIDE", [list(line) for line in beside] or [[]])
+        for known in vars(reads).values():
+            getattr(known, "cache_clear", lambda: None)()
+        status = module.main(list(arguments))
         return status, capsys.readouterr().out.splitlines()
 
     return run
@@ -74,3 +87,115 @@ def test_cases_of_junit_files_are_counted(run_tests):
         assert stage.count_junit(path) == 2
 
     assert run_tests(unit)[1][-1] == "1 passed, 1 failed"
+
+
+def test_lines_of_stages_run_beside_each_other(run_tests):
+    barrier = threading.Barrier(2)
+
+    def lint(stage):
+        stage.count(barrier.wait(20) >= 0)
+
+    def tools(stage):
+        stage.count(barrier.wait(20) >= 0)
+
+    status, lines = run_tests(works, beside=[[lint, breaks], [tools, works]])
+    assert (status, lines[-1]) == (1, "4 passed, 1 failed")
+
+
+TESTS = """
+import pathlib
+
+def test_one():
+    with open(pathlib.Path(__file__).with_name("ran.ignored"), "a") as ran:
+        ran.write("x")
+
+def test_two():
+    assert "good" in pathlib.Path(__file__).with_name("data.txt").read_text()
+"""
+
+
+class Project:
+    """A tree with one test file, the data that it reads, a C++ source and a built program."""
+
+    def __init__(self, run_tests, folder):
+        self._run_tests, self.folder = run_tests, folder
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        for name, text in {
+            ".gitignore": "build\n*.ignored\n__pycache__\n", "tests/test_it.py": TESTS, "tests/data.txt": "good", "src/a.cc": "int a;", "build/release/a.cc.o": "1",
+        }.items():  # fmt: skip
+            self.write(name, text)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        # The past: what is written while tests run is another case.
+        os.utime(path, (1e9, 1e9))
+
+    def test(self, *arguments):
+        """(did the tests run, last line)"""
+        before = self._runs()
+
+        def blackbox(stage):
+            stages._pytest(stage, "tests")
+
+        _, lines = self._run_tests(blackbox, arguments=arguments)
+        assert any(line.startswith("2 of those that passed were not run again") for line in lines) == (self._runs() == before)
+        return self._runs() > before, lines[-1]
+
+    def _runs(self):
+        ran = self.folder / "tests/ran.ignored"
+        return len(ran.read_text()) if ran.exists() else 0
+
+
+@pytest.fixture
+def project(run_tests, tmp_path, monkeypatch):
+    for module in (reads, stages, stage_module, verdicts):
+        monkeypatch.setattr(module, "ROOT", tmp_path / "project")
+    monkeypatch.setattr(stages, "PROCESSES", 0)
+    monkeypatch.setattr(stages, "PYTEST", [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"])
+    return Project(run_tests, tmp_path / "project")
+
+
+def test_what_passed_and_reads_nothing_new_is_counted_and_not_run(project):
+    assert project.test() == (True, "2 passed, 0 failed")
+    assert project.test() == (False, "2 passed, 0 failed")
+    # What the tests cannot see: a source whose program is the same.
+    project.write("src/a.cc", "int b;")
+    assert project.test() == (False, "2 passed, 0 failed")
+
+
+@pytest.mark.parametrize("name, text", [("tests/test_it.py", TESTS + "#"), ("tests/data.txt", "good as well"), ("build/release/a.cc.o", "2")])
+def test_what_reads_something_new_is_run(project, name, text):
+    assert project.test() == (True, "2 passed, 0 failed")
+    project.write(name, text)
+    assert project.test() == (True, "2 passed, 0 failed")
+    assert project.test()[0] is False
+
+
+def test_all_and_ci_ask_for_no_verdict(project, monkeypatch):
+    assert project.test() == (True, "2 passed, 0 failed")
+    assert project.test("--all") == (True, "2 passed, 0 failed")
+    monkeypatch.setenv("CI", "1")
+    assert project.test() == (True, "2 passed, 0 failed")
+
+
+def test_a_failure_is_never_kept(project):
+    project.write("tests/data.txt", "bad")
+    assert project.test() == (True, "1 passed, 1 failed")
+    assert project.test() == (True, "1 passed, 1 failed")
+
+
+def test_what_changes_while_tests_run_has_no_verdict(project):
+    project.write("tests/test_it.py", TESTS.replace("ran.write", "pathlib.Path(__file__).touch(), ran.write"))
+    assert project.test() == (True, "2 passed, 0 failed")
+    assert project.test() == (True, "2 passed, 0 failed")
+
+
+def test_a_file_that_says_what_it_reads_is_held_to_that(project):
+    project.write("tests/test_it.py", 'READS = ["src/*"]\n' + TESTS)
+    assert project.test()[0] is True
+    project.write("build/release/a.cc.o", "2")
+    assert project.test()[0] is False
+    project.write("src/a.cc", "int b;")
+    assert project.test()[0] is True

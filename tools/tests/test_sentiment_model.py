@@ -8,6 +8,8 @@ import pytest
 import tokenizers
 from onnx.reference import ReferenceEvaluator
 
+READS = ["models/sentiment/*", "tools/train_sentiment/*"]
+
 PACKAGE = Path(__file__).resolve().parents[2] / "models" / "sentiment"
 LABELS = ["negative", "neutral", "positive"]
 

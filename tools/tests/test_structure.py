@@ -8,6 +8,8 @@ import pytest
 from structure import folders, includes, text
 from structure.tree import Tree
 
+READS = ["tools/structure/*", "tools/check_structure"]
+
 TOOLS = Path(__file__).resolve().parents[1]
 RULES = tomllib.loads((TOOLS / "structure" / "rules.toml").read_text(encoding="utf-8"))
 

@@ -5,4 +5,5 @@ cd "$(dirname "$0")"
 root=$(cd ../../.. && pwd)
 export GOBIN="$root/build/interop/bin" GOFLAGS="-buildvcs=false -mod=readonly"
 mkdir -p "$GOBIN"
+exec 9>"$root/build/interop/lock" && flock 9
 exec "$root/tools/with_go" . go install tool
