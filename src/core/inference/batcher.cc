@@ -45,7 +45,8 @@ struct Batcher::Core {
   void Serve(Instance& instance);
   Batch Take(const RunPlan& previous);
   Batch TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired);
-  static Batch ChoosePadded(std::vector<QueuedRow> rows, const RunLimits& limits, const RunPlan& previous);
+  static Batch ChoosePadded(const std::vector<QueuedRow>& rows, const RunLimits& limits,
+                            const RunPlan& previous);
   static Batch ChooseAlike(const std::vector<QueuedRow>& rows, const RunLimits& limits);
   void RunBatch(Instance& instance, const Batch& batch);
   absl::Status RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length);
@@ -257,7 +258,7 @@ Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
   std::vector<QueuedRow> rows =
       queue.Next(options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), now, expired);
   if (rows.empty()) return {};
-  Batch batch = options.pads ? ChoosePadded(std::move(rows), limits, previous) : ChooseAlike(rows, limits);
+  Batch batch = options.pads ? ChoosePadded(rows, limits, previous) : ChooseAlike(rows, limits);
   queue.Take(batch.rows);
   for (const QueuedRow& row : batch.rows) {
     if (row.job->taken_at == MonotonicTime::min()) row.job->taken_at = now;
@@ -266,21 +267,21 @@ Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
 }
 
 // The oldest row with those of like length.
-Batcher::Core::Batch Batcher::Core::ChoosePadded(std::vector<QueuedRow> rows, const RunLimits& limits,
+Batcher::Core::Batch Batcher::Core::ChoosePadded(const std::vector<QueuedRow>& rows, const RunLimits& limits,
                                                  const RunPlan& previous) {
-  const QueuedRow oldest = rows.front();
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const QueuedRow& a, const QueuedRow& b) { return a.length() < b.length(); });
+  std::vector<size_t> order(rows.size());  // by ascending length, the older one first
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&rows](size_t a, size_t b) {
+    return rows[a].length() != rows[b].length() ? rows[a].length() < rows[b].length() : a < b;
+  });
   std::vector<size_t> lengths;
   lengths.reserve(rows.size());
-  size_t wanted = 0;
-  for (const QueuedRow& row : rows) {
-    if (row.job == oldest.job && row.row == oldest.row) wanted = lengths.size();
-    lengths.push_back(row.length());
-  }
-  const RunPlan plan = PlanRunOf(wanted, lengths, limits, previous);
-  const auto first = rows.begin() + static_cast<ptrdiff_t>(plan.first);
-  return {{first, first + static_cast<ptrdiff_t>(plan.rows)}, plan};
+  for (const size_t row : order) lengths.push_back(rows[row].length());
+  const auto oldest = static_cast<size_t>(std::find(order.begin(), order.end(), 0u) - order.begin());
+  Batch batch{{}, PlanRunOf(oldest, lengths, limits, previous)};
+  for (size_t i = batch.plan.first; i < batch.plan.first + batch.plan.rows; ++i)
+    batch.rows.push_back(rows[order[i]]);
+  return batch;
 }
 
 // The oldest row with those of the same shapes.
