@@ -29,10 +29,13 @@ absl::StatusOr<Explanation> Explain(std::string_view probability, std::string_vi
   std::vector<Reason> all;
   for (size_t feature = 0; feature < features; ++feature) {
     const double contribution = NumberAt(contributions, feature);
+    if (std::isnan(contribution))
+      return Internal("The model answered with a contribution that is no number.");
     if (contribution != 0) all.push_back({feature, contribution});
   }
-  std::stable_sort(all.begin(), all.end(), [](const Reason& left, const Reason& right) {
-    return std::abs(left.contribution) > std::abs(right.contribution);
+  std::sort(all.begin(), all.end(), [](const Reason& left, const Reason& right) {
+    const double a = std::abs(left.contribution), b = std::abs(right.contribution);
+    return a != b ? a > b : left.feature < right.feature;
   });
   explanation.log_odds = explanation.baseline;
   for (size_t i = 0; i < all.size(); ++i) {
