@@ -77,10 +77,18 @@ void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching
   reader.Finish();
 }
 
-void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelPackage* package) {
+void ReadIdentity(YamlReader& reader, const char* field, const std::string& expected, std::string* value) {
+  *value = expected;
+  if (expected.empty()) return reader.GetRequired(field, value);
+  reader.Get(field, value);
+  if (*value != expected) reader.Complain(field, StrCat("must be '", expected, "', as its folder says."));
+}
+
+void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* package) {
+  const std::filesystem::path folder(source.folder);
   std::string file;
-  reader.GetRequired("name", &package->name);
-  reader.GetRequired("version", &package->version);
+  ReadIdentity(reader, "name", source.name, &package->name);
+  ReadIdentity(reader, "version", source.version, &package->version);
   reader.GetRequired("task", &package->task);
   reader.GetRequired("runtime", &package->runtime);
   reader.GetRequired("file", &file);
@@ -96,6 +104,7 @@ void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelP
     reader.Complain("task", StrCat("must be ", kTextClassification, " or ", kTensors, "."));
   }
   ReadBatching(reader.Child("batching"), package->is_text(), &package->batching);
+  reader.Get("memory_bytes", &package->memory_bytes, 0);
   reader.Get("instances", &package->instances, 0);
   reader.Get("threads_per_instance", &package->threads_per_instance, 0);
   reader.Finish();
@@ -103,18 +112,21 @@ void ReadPackage(YamlReader& reader, const std::filesystem::path& folder, ModelP
 
 }  // namespace
 
-absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder) {
-  const std::string file = std::filesystem::path(folder) / "model.yaml";
+absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) {
-    return NotFound("There is no model package in '", folder, "': it has no model.yaml.");
+  if (!std::filesystem::is_regular_file(source.file, error)) {
+    return NotFound("There is no model package in '", source.folder, "': it has no model.yaml.");
   }
   ModelPackage package;
   absl::Status status;
-  YamlReader reader = YamlReader::Open(file, &status);
-  ReadPackage(reader, folder, &package);
+  YamlReader reader = YamlReader::Open(source.file, &status);
+  ReadPackage(reader, source, &package);
   RETURN_IF_ERROR(status);
   return package;
+}
+
+absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder) {
+  return ReadModelPackage(PackageSource{std::filesystem::path(folder) / "model.yaml", folder, "", ""});
 }
 
 }  // namespace starling::inference

@@ -11,6 +11,30 @@ void Declare(config::Declaration<ModelsConfig>& d) {
       .Text(
           "Folders of the model packages to load, each with a model.yaml; relative to the working "
           "directory.");
+  d.StringList("repository", &ModelsConfig::repository)
+      .Text(
+          "Folders of models with numbered versions, <folder>/<model>/<version>/; relative to the working "
+          "directory.");
+  d.Choice<RepositoryMode>("mode", &ModelsConfig::mode,
+                           {{"none", RepositoryMode::kNone},
+                            {"explicit", RepositoryMode::kExplicit},
+                            {"poll", RepositoryMode::kPoll}})
+      .Text(
+          "When models of a repository are loaded: at start and never again (none), when a call says so "
+          "(explicit), or also when their folders change (poll).");
+  d.StringList("load", &ModelsConfig::load)
+      .Text("Under the mode explicit: the repository's models that are loaded at start.");
+  d.Duration("poll_interval", &ModelsConfig::poll_interval)
+      .Min(std::chrono::milliseconds(10))
+      .Max(std::chrono::hours(24))
+      .Text("Under the mode poll: the time between two looks at the folders.");
+  d.Size("memory_budget", &ModelsConfig::memory_budget)
+      .Min(0)
+      .Text(
+          "What all models together may take in memory, each counted as its package says or else as the size "
+          "of "
+          "its file. Past it the one used longest ago goes, and comes back when it is asked for. 0: no "
+          "bound.");
   d.Int("max_texts", &ModelsConfig::max_texts)
       .Min(1)
       .Max(1000000)

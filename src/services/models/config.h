@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,9 +11,20 @@ class Schema;
 
 namespace starling::models {
 
+enum class RepositoryMode {
+  kNone,      // what is there at start is loaded; nothing changes afterwards
+  kExplicit,  // calls say what is in memory
+  kPoll,      // as kNone, and changes of the folders are followed
+};
+
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
   std::vector<std::string> packages = {"models/sentiment", "models/fraud", "models/churn"};
+  std::vector<std::string> repository;
+  RepositoryMode mode = RepositoryMode::kNone;
+  std::vector<std::string> load;
+  std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
+  int64_t memory_budget = 0;
   int64_t max_texts = 10000;
 };
 

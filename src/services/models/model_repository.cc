@@ -1,79 +1,50 @@
 #include "services/models/model_repository.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <latch>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "base/status.h"
-#include "core/inference/metrics.h"
-#include "core/inference/model_package.h"
-#include "services/models/version_order.h"
+#include "core/async/loop.h"
+#include "services/models/repository_scan.h"
 
 namespace starling::models {
-namespace {
 
+namespace fs = std::filesystem;
 using inference::ModelPackage;
-
-// How long a caller should wait for a model that is being loaded: most are there within seconds.
-constexpr std::chrono::seconds kLoadingRetry{1};
-constexpr size_t kUnbounded = std::numeric_limits<size_t>::max();
-
-}  // namespace
-
-// Guarded by the table's lock, but for what is const.
-struct ModelRepository::Version {
-  explicit Version(ModelPackage read) : package(std::move(read)) {}
-
-  const ModelPackage package;
-  const std::shared_ptr<StatisticsRecorder> statistics = std::make_shared<StatisticsRecorder>();
-  ModelState state = ModelState::kLoading;
-  std::string reason;
-  ModelLease served;                         // when ready
-  observe::CallbackRegistration queue_size;  // from the first time that it is ready
-
-  ModelInfo Info() const {
-    ModelInfo info;
-    info.name = package.name;
-    info.version = package.version;
-    info.task = package.task;
-    info.runtime = package.runtime;
-    info.labels = package.post_processing.labels;
-    info.state = state;
-    info.reason = reason;
-    info.inputs = package.inputs;
-    info.outputs = package.outputs;
-    info.max_batch_size = package.batching.max_size;
-    return info;
-  }
-};
-
-struct ModelRepository::Table {
-  mutable std::mutex mutex;
-  // Versions in ascending order.
-  std::map<std::string, std::vector<std::shared_ptr<Version>>, std::less<>> models;
-  std::atomic<bool> stopping{false};
-};
+using std::chrono::steady_clock;
 
 ModelRepository::ModelRepository(RepositoryOptions options, const inference::RuntimeRegistry& runtimes,
                                  observe::Registry& metrics, TokenizerFactory tokenizers)
     : options_(std::move(options)),
-      runtimes_(runtimes),
-      metrics_(metrics),
       tokenizers_(std::move(tokenizers)),
-      table_(std::make_unique<Table>()),
-      ends_("model-ends", 1, kUnbounded),
-      life_("model-life", 1, kUnbounded) {}
+      life_(table_, {runtimes, metrics, tokenizers_}, options_.memory_budget_bytes),
+      thread_("model-life", 1, std::numeric_limits<size_t>::max()),
+      states_(metrics.AddCallback({.name = "starling.models.versions",
+                                   .unit = "",
+                                   .help = "Versions of models by their state.",
+                                   .labels = {"state"}},
+                                  observe::MetricType::kGauge,
+                                  [this](const observe::Report& report) { ReportStates(report); })) {}
+
+void ModelRepository::ReportStates(const observe::Report& report) const {
+  std::map<std::string_view, size_t> counts;
+  for (const ModelInfo& info : Index()) ++counts[Name(info.state)];
+  for (const auto& [state, count] : counts) report({std::string(state)}, static_cast<double>(count));
+}
 
 ModelRepository::~ModelRepository() {
-  std::lock_guard lock(table_->mutex);
-  table_->stopping = true;
-  for (const auto& [name, versions] : table_->models) {
-    for (const auto& version : versions) version->served = nullptr;
+  polling_ = {};
+  std::vector<ModelLease> ended;
+  std::lock_guard lock(table_.mutex);
+  table_.stopping = true;
+  for (const auto& [name, model] : table_.models) {
+    for (const auto& version : model.versions) ended.push_back(std::exchange(version->served, nullptr));
   }
 }
 
@@ -82,128 +53,185 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
     TokenizerFactory tokenizers) {
   std::unique_ptr<ModelRepository> repository(
       new ModelRepository(std::move(options), runtimes, metrics, std::move(tokenizers)));
-  for (const std::string& folder : repository->options_.packages) RETURN_IF_ERROR(repository->Add(folder));
+  for (const std::string& folder : repository->options_.packages)
+    RETURN_IF_ERROR(repository->AddPackage(folder));
+  for (const std::string& path : repository->options_.repositories)
+    RETURN_IF_ERROR(repository->AddRepository(path));
   return repository;
 }
 
-absl::Status ModelRepository::Add(const std::string& folder) {
+absl::Status ModelRepository::AddPackage(const std::string& folder) {
   ASSIGN_OR_RETURN(ModelPackage package, inference::ReadModelPackage(folder));
-  auto& versions = table_->models[package.name];
-  for (const auto& other : versions) {
+  std::lock_guard lock(table_.mutex);
+  for (const auto& other : table_.models[package.name].versions) {
     if (other->package.version == package.version) {
       return InvalidArgument("Version ", package.version, " of model '", package.name,
                              "' is there twice: ", other->package.file, " and ", package.file, ".");
     }
   }
-  versions.push_back(std::make_shared<Version>(std::move(package)));
-  std::sort(versions.begin(), versions.end(),
-            [](const auto& a, const auto& b) { return VersionLess(a->package.version, b->package.version); });
+  table_.Insert(std::make_shared<ModelVersion>(std::move(package)));
+  return absl::OkStatus();
+}
+
+absl::Status ModelRepository::AddRepository(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<FoundModel> found, ScanRepository(path));
+  for (const FoundModel& model : found) {
+    {
+      std::lock_guard lock(table_.mutex);
+      const auto known = table_.models.find(model.name);
+      if (known != table_.models.end() && !known->second.versions.empty()) {
+        return InvalidArgument("Model '", model.name, "' of ", path,
+                               " is there twice: a model is in one repository, or one of models.packages.");
+      }
+    }
+    const auto versions = life_.Discover(model, false);
+    const auto& load = options_.load;
+    const bool wanted = options_.mode != RepositoryMode::kExplicit ||
+                        std::find(load.begin(), load.end(), model.name) != load.end();
+    std::lock_guard lock(table_.mutex);
+    for (const auto& version : versions) {
+      if (wanted) version->state = ModelState::kLoading;
+    }
+  }
   return absl::OkStatus();
 }
 
 void ModelRepository::Start() {
-  std::lock_guard lock(table_->mutex);
-  for (const auto& [name, versions] : table_->models) {
-    for (const auto& version : versions)
-      static_cast<void>(life_.TryRun([this, version = version] { LoadVersion(version); }));
+  static_cast<void>(thread_.TryRun([this] { LoadAll(); }));
+  if (options_.mode != RepositoryMode::kPoll) return;
+  polling_ = std::jthread([this](const std::stop_token& stop) { PollUntilStopped(stop); });
+}
+
+void ModelRepository::LoadAll() {
+  std::vector<std::shared_ptr<ModelVersion>> versions;
+  {
+    std::lock_guard lock(table_.mutex);
+    for (const auto& [name, model] : table_.models) {
+      for (const auto& version : model.versions) {
+        if (version->state == ModelState::kLoading) versions.push_back(version);
+      }
+    }
+  }
+  for (const auto& version : versions) static_cast<void>(life_.Load(version, ModelLife::Room::kOrWait));
+}
+
+void ModelRepository::PollUntilStopped(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  while (true) {
+    wake.wait_for(lock, stop, options_.poll_interval, [] { return false; });
+    if (stop.stop_requested()) return;
+    std::latch done(1);
+    const bool runs = thread_.TryRun([this, &done] {
+      Poll();
+      done.count_down();
+    });
+    if (runs) done.wait();
   }
 }
 
-ModelLease ModelRepository::MakeLease(std::unique_ptr<ServedModel> model) {
-  return {model.release(), [this](const ServedModel* ended) {
-            const bool queued = ends_.TryRun([ended] {
-              delete ended;
-              malloc_trim(0);  // what a model leaves behind is large: the system may have it
-            });
-            static_cast<void>(queued);  // the queue has no bound
-          }};
-}
-
-void ModelRepository::LoadVersion(const std::shared_ptr<Version>& version) {
-  if (table_->stopping) return;
-  const auto set = [this, &version](ModelState state, std::string reason = {}) {
-    std::lock_guard lock(table_->mutex);
-    version->state = state;
-    version->reason = std::move(reason);
-  };
-  set(ModelState::kLoading);
-  auto loaded = ServedModel::Load(version->package, {runtimes_, metrics_, tokenizers_}, version->statistics,
-                                  [&set] { set(ModelState::kWarmingUp); });
-  if (!loaded.ok()) return set(ModelState::kFailed, std::string(Message(loaded.status())));
-  const ModelLease served = MakeLease(*std::move(loaded));
-  const auto queued = [weak = std::weak_ptr(served)]() -> size_t {
-    const auto alive = weak.lock();
-    return alive == nullptr ? 0 : alive->queued();
-  };
-  auto registration =
-      inference::ReportQueueSize(metrics_, version->package.name, version->package.version, queued);
-  std::lock_guard lock(table_->mutex);
-  if (table_->stopping) return;
-  version->served = served;
-  version->queue_size = std::move(registration);
-  version->state = ModelState::kReady;
-}
-
-absl::StatusOr<std::shared_ptr<ModelRepository::Version>> ModelRepository::Choose(
-    std::string_view name, std::string_view version) const {
-  const auto model = table_->models.find(name);
-  if (model == table_->models.end() || model->second.empty())
-    return NotFound("There is no model '", name, "'.");
-  const auto& versions = model->second;
-  const auto wanted = [version](const auto& candidate) {
-    return version.empty() ? candidate->served != nullptr : candidate->package.version == version;
-  };
-  const auto found = std::find_if(versions.rbegin(), versions.rend(), wanted);
-  if (found != versions.rend()) return *found;
-  if (version.empty()) return versions.back();
-  return NotFound("Model '", name, "' has no version '", version, "'.");
+void ModelRepository::Poll() {
+  std::vector<std::string> gone;
+  std::vector<FoundModel> found;
+  for (const std::string& path : options_.repositories) {
+    auto models = ScanRepository(path);
+    if (!models.ok()) return;  // a repository that is away for a moment unloads nothing
+    found.insert(found.end(), models->begin(), models->end());
+  }
+  {
+    std::lock_guard lock(table_.mutex);
+    for (const auto& [name, model] : table_.models) {
+      const bool is_there = std::any_of(found.begin(), found.end(),
+                                        [&name = name](const FoundModel& one) { return one.name == name; });
+      if (!is_there) gone.push_back(name);
+    }
+  }
+  for (const std::string& name : gone)
+    found.push_back({.name = name, .versions = {}, .aliases = {}, .status = {}});
+  for (const FoundModel& model : found) {
+    for (const auto& version : life_.Discover(model, false))
+      static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
+    life_.UnloadRemoved(model.name);
+  }
 }
 
 absl::StatusOr<ModelLease> ModelRepository::Find(std::string_view name, std::string_view version) const {
-  std::lock_guard lock(table_->mutex);
-  ASSIGN_OR_RETURN(const auto chosen, Choose(name, version));
-  if (chosen->served != nullptr) return chosen->served;
-  switch (chosen->state) {
-    case ModelState::kFailed:
-      return Internal("Model '", name, "' failed to load.");
-    case ModelState::kUnloaded:
-    case ModelState::kUnloading:
-      return NotFound("Model '", name, "' is not loaded.");
-    default:
-      return WithRetryAfter(Unavailable("Model '", name, "' is still loading."), kLoadingRetry);
+  std::lock_guard lock(table_.mutex);
+  ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
+  return ModelTable::Lease(*chosen);
+}
+
+absl::StatusOr<ModelLease> ModelRepository::LeaseOrAskFor(std::string_view name, std::string_view version,
+                                                          const async::Completer<absl::Status>& done,
+                                                          std::shared_ptr<ModelVersion>* awaited) {
+  std::lock_guard lock(table_.mutex);
+  ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
+  chosen->last_used = steady_clock::now();
+  if (chosen->served != nullptr || !chosen->on_demand) return ModelTable::Lease(*chosen);
+  const bool is_first = chosen->waiting.empty();
+  chosen->waiting.push_back(done);
+  *awaited = chosen;
+  if (is_first) {
+    static_cast<void>(
+        thread_.TryRun([this, chosen] { static_cast<void>(life_.Load(chosen, ModelLife::Room::kEvict)); }));
   }
+  return ModelLease();
 }
 
 async::Task<absl::StatusOr<ModelLease>> ModelRepository::Acquire(RequestContext context,
                                                                  std::string_view name,
                                                                  std::string_view version) {
   CO_RETURN_IF_ERROR(context.Check());
-  co_return Find(name, version);
+  while (true) {
+    async::Completion<absl::Status> loaded;
+    const auto done = loaded.completer();
+    std::shared_ptr<ModelVersion> awaited;
+    auto lease = LeaseOrAskFor(name, version, done, &awaited);
+    if (awaited == nullptr) co_return lease;
+    const auto registration =
+        context.cancel().OnCancel([done](const absl::Status& reason) { done.Set(reason); });
+    async::Timer timer;
+    if (context.has_deadline() && async::Loop::Current() != nullptr) {
+      const auto left = context.deadline() - steady_clock::now();
+      timer = async::Loop::Current()->After(left, [done] {
+        done.Set(DeadlineExceeded("The deadline passed while the model was being loaded."));
+      });
+    }
+    const absl::Status status = co_await loaded;
+    CO_RETURN_IF_ERROR(status);
+    // It may have been evicted again already; then it is asked for again.
+  }
 }
 
 absl::StatusOr<ModelInfo> ModelRepository::Get(std::string_view name, std::string_view version) const {
-  std::lock_guard lock(table_->mutex);
-  ASSIGN_OR_RETURN(const auto chosen, Choose(name, version));
-  return chosen->Info();
+  std::lock_guard lock(table_.mutex);
+  ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
+  return table_.Info(table_.models.find(name)->second, *chosen);
 }
 
 std::vector<ModelInfo> ModelRepository::Index() const {
   std::vector<ModelInfo> index;
-  std::lock_guard lock(table_->mutex);
-  for (const auto& [name, versions] : table_->models) {
-    for (const auto& version : versions) index.push_back(version->Info());
+  std::lock_guard lock(table_.mutex);
+  for (const auto& [name, model] : table_.models) {
+    for (const auto& version : model.versions) index.push_back(table_.Info(model, *version));
   }
   return index;
 }
 
 std::string ModelRepository::WhyNotReady() const {
   std::string why;
-  for (const ModelInfo& model : Index()) {
-    if (model.state == ModelState::kReady) continue;
-    StrAppend(
-        &why, why.empty() ? "" : " ", "Model '", model.name, "' version ", model.version,
-        model.state == ModelState::kFailed ? " failed to load: " : StrCat(" is ", Name(model.state), "."),
-        model.reason);
+  std::lock_guard lock(table_.mutex);
+  for (const auto& [name, model] : table_.models) {
+    const bool is_ready = std::any_of(model.versions.begin(), model.versions.end(),
+                                      [](const auto& version) { return version->served != nullptr; });
+    for (const auto& version : model.versions) {
+      const ModelState state = version->state;
+      if (is_ready || state == ModelState::kUnloaded || state == ModelState::kUnloading) continue;
+      StrAppend(&why, why.empty() ? "" : " ", "Model '", name, "' version ", version->package.version,
+                state == ModelState::kFailed ? " failed to load: " : StrCat(" is ", Name(state), "."),
+                version->reason);
+    }
   }
   return why;
 }
@@ -211,31 +239,94 @@ std::string ModelRepository::WhyNotReady() const {
 absl::StatusOr<std::vector<ModelStatistics>> ModelRepository::Statistics(std::string_view name,
                                                                          std::string_view version) const {
   std::vector<ModelStatistics> all;
-  std::lock_guard lock(table_->mutex);
-  if (!version.empty()) RETURN_IF_ERROR(Choose(name, version).status());
-  for (const auto& [model, versions] : table_->models) {
+  const auto add = [&all](const ModelVersion& one) {
+    all.push_back(one.observed->statistics.Get());
+    all.back().name = one.package.name;
+    all.back().version = one.package.version;
+    if (one.served != nullptr) all.back().memory_bytes = one.memory_bytes;
+  };
+  std::lock_guard lock(table_.mutex);
+  if (!version.empty()) {
+    ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
+    add(*chosen);
+    return all;
+  }
+  for (const auto& [model, entry] : table_.models) {
     if (!name.empty() && model != name) continue;
-    for (const auto& entry : versions) {
-      if (!version.empty() && entry->package.version != version) continue;
-      all.push_back(entry->statistics->Get());
-      all.back().name = model;
-      all.back().version = entry->package.version;
-    }
+    for (const auto& one : entry.versions) add(*one);
   }
   if (all.empty() && !name.empty()) return NotFound("There is no model '", name, "'.");
   return all;
 }
 
+bool ModelRepository::InRepositories(const std::string& name, std::string* folder) const {
+  // A name is one part of a path, never a way to another folder.
+  if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.')) return false;
+  for (const std::string& path : options_.repositories) {
+    std::error_code error;
+    *folder = fs::path(path) / name;
+    if (fs::is_directory(*folder, error)) return true;
+  }
+  return false;
+}
+
+absl::Status ModelRepository::CheckExplicit(const std::string& name) const {
+  if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
+  return FailedPrecondition("Model '", name,
+                            "' cannot be loaded or unloaded by a call: models.mode is not explicit.");
+}
+
+absl::Status ModelRepository::LoadNow(const std::string& name) {
+  std::vector<std::shared_ptr<ModelVersion>> versions;
+  std::string folder;
+  if (InRepositories(name, &folder)) {
+    const FoundModel found = ScanModel(folder);
+    RETURN_IF_ERROR(found.status);
+    versions = life_.Discover(found, true);
+  }
+  {
+    std::lock_guard lock(table_.mutex);
+    const auto model = table_.models.find(name);
+    if (model == table_.models.end()) return NotFound("There is no model '", name, "'.");
+    for (const auto& version : model->second.versions) {
+      if (!version->from_repository && version->served == nullptr) versions.push_back(version);
+      if (version->from_repository && version->state == ModelState::kFailed && versions.empty())
+        return FailedPrecondition(version->reason);
+    }
+  }
+  absl::Status status;
+  for (const auto& version : versions) {
+    const absl::Status loaded = life_.Load(version, ModelLife::Room::kEvict);
+    if (status.ok()) status = loaded;
+  }
+  life_.UnloadRemoved(name);
+  return status;
+}
+
+absl::Status ModelRepository::UnloadNow(const std::string& name) {
+  std::vector<std::shared_ptr<ModelVersion>> versions;
+  {
+    std::lock_guard lock(table_.mutex);
+    const auto model = table_.models.find(name);
+    if (model == table_.models.end()) return NotFound("There is no model '", name, "'.");
+    versions = model->second.versions;
+  }
+  for (const auto& version : versions) life_.Unload(version, false);
+  return absl::OkStatus();
+}
+
 async::Task<absl::Status> ModelRepository::Load(RequestContext, std::string name) {
-  const auto known = Get(name, "");
-  CO_RETURN_IF_ERROR(known.status());
-  co_return FailedPrecondition("Models are loaded at start and by their folders: the mode is not explicit.");
+  CO_RETURN_IF_ERROR(CheckExplicit(name));
+  auto work = [this, name = std::move(name)] { return LoadNow(name); };
+  auto done = co_await thread_.Run(std::move(work));
+  co_return done.ok() ? *done : done.status();
 }
 
 async::Task<absl::Status> ModelRepository::Unload(RequestContext, std::string name) {
-  const auto known = Get(name, "");
-  CO_RETURN_IF_ERROR(known.status());
-  co_return FailedPrecondition("Models stay loaded: the mode is not explicit.");
+  CO_RETURN_IF_ERROR(CheckExplicit(name));
+  auto work = [this, name = std::move(name)] { return UnloadNow(name); };
+  auto done = co_await thread_.Run(std::move(work));
+  co_return done.ok() ? *done : done.status();
 }
 
 }  // namespace starling::models

@@ -1,9 +1,12 @@
 // ModelRepository: the models of this program, their versions and their life.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,15 +15,21 @@
 #include "core/context/request_context.h"
 #include "core/inference/runtime.h"
 #include "core/observe/registry.h"
+#include "services/models/config.h"
 #include "services/models/model_info.h"
+#include "services/models/model_life.h"
+#include "services/models/model_table.h"
 #include "services/models/served_model.h"
 
 namespace starling::models {
 
-using ModelLease = std::shared_ptr<const ServedModel>;
-
 struct RepositoryOptions {
-  std::vector<std::string> packages;  // folders with a model.yaml each
+  std::vector<std::string> packages;      // folders with a model.yaml each
+  std::vector<std::string> repositories;  // folders of models with versions: repository_scan.h
+  RepositoryMode mode = RepositoryMode::kNone;
+  std::vector<std::string> load;  // kExplicit: models of the repositories that are loaded at start
+  std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
+  size_t memory_budget_bytes = 0;  // 0: none
 };
 
 // Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no
@@ -28,8 +37,8 @@ struct RepositoryOptions {
 class ModelRepository {
  public:
   // Reads what the folders say. INVALID_ARGUMENT or NOT_FOUND with file and line for the first of `packages` that is wrong,
-  // and for two of one name and version: those are mistakes in the configuration. The runtimes and the registry outlive the
-  // repository.
+  // and for two of one name and version, and for a repository that is no folder: those are mistakes in the configuration.
+  // What is wrong within a repository fails that model alone. The runtimes and the registry outlive the repository.
   static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(RepositoryOptions options,
                                                                const inference::RuntimeRegistry& runtimes,
                                                                observe::Registry& metrics,
@@ -56,7 +65,7 @@ class ModelRepository {
   absl::StatusOr<ModelInfo> Get(std::string_view name, std::string_view version) const;
   // Every version that is known, by name, then by version.
   std::vector<ModelInfo> Index() const;
-  // Why not all that should be ready is, in one sentence each; empty if it is.
+  // Why not every model that should be ready has a version that is, in one sentence each; empty if they have.
   std::string WhyNotReady() const;
 
   // Of one version, of all versions of a name (empty version), or of all (empty name). NOT_FOUND.
@@ -73,24 +82,33 @@ class ModelRepository {
   async::Task<absl::Status> Unload(RequestContext context, std::string name);
 
  private:
-  struct Version;
-  struct Table;
   ModelRepository(RepositoryOptions options, const inference::RuntimeRegistry& runtimes,
                   observe::Registry& metrics, TokenizerFactory tokenizers);
 
-  absl::Status Add(const std::string& folder);
-  absl::StatusOr<std::shared_ptr<Version>> Choose(std::string_view name, std::string_view version) const;
-  void LoadVersion(const std::shared_ptr<Version>& version);
-  ModelLease MakeLease(std::unique_ptr<ServedModel> model);
+  absl::Status AddPackage(const std::string& folder);
+  absl::Status AddRepository(const std::string& path);
+  // On the repository's thread.
+  void LoadAll();
+  void Poll();
+  absl::Status LoadNow(const std::string& name);
+  absl::Status UnloadNow(const std::string& name);
+  absl::Status CheckExplicit(const std::string& name) const;
+  bool InRepositories(const std::string& name, std::string* folder) const;
+  void ReportStates(const observe::Report& report) const;
+  void PollUntilStopped(const std::stop_token& stop);
+  // The version, when it is there or somebody brings it; `done` is told how that ended.
+  absl::StatusOr<ModelLease> LeaseOrAskFor(std::string_view name, std::string_view version,
+                                           const async::Completer<absl::Status>& done,
+                                           std::shared_ptr<ModelVersion>* awaited);
 
   const RepositoryOptions options_;
-  const inference::RuntimeRegistry& runtimes_;
-  observe::Registry& metrics_;
   const TokenizerFactory tokenizers_;
-  std::unique_ptr<Table> table_;
-  // Last: their work uses the others. Models are destroyed on the first, and made, moved and given up on the second alone.
-  async::Pool ends_;
-  async::Pool life_;
+  ModelTable table_;
+  // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
+  ModelLife life_;
+  async::Pool thread_;
+  std::jthread polling_;
+  observe::CallbackRegistration states_;
 };
 
 }  // namespace starling::models

@@ -34,7 +34,14 @@ class Service final : public run::Service {
 
 absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& environment) {
   const auto& config = environment.settings.Get<ModelsConfig>("models");
-  ASSIGN_OR_RETURN(auto repository, ModelRepository::Open({config.packages}, environment.runtimes,
+  RepositoryOptions options;
+  options.packages = config.packages;
+  options.repositories = config.repository;
+  options.mode = config.mode;
+  options.load = config.load;
+  options.poll_interval = config.poll_interval;
+  options.memory_budget_bytes = static_cast<size_t>(config.memory_budget);
+  ASSIGN_OR_RETURN(auto repository, ModelRepository::Open(std::move(options), environment.runtimes,
                                                           environment.metrics, MakeBertTokenizer));
   return std::make_unique<Service>(std::move(repository), config.max_texts);
 }

@@ -1,0 +1,86 @@
+#include "services/models/model_table.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/status.h"
+#include "services/models/version_order.h"
+
+namespace starling::models {
+namespace {
+
+// How long a caller should wait for a model that is being loaded: most are there within seconds.
+constexpr std::chrono::seconds kLoadingRetry{1};
+
+}  // namespace
+
+ModelInfo ModelVersion::Info() const {
+  ModelInfo info;
+  info.name = package.name;
+  info.version = package.version;
+  info.task = package.task;
+  info.runtime = package.runtime;
+  info.labels = package.post_processing.labels;
+  info.state = state;
+  info.reason = reason;
+  info.inputs = package.inputs;
+  info.outputs = package.outputs;
+  info.max_batch_size = package.batching.max_size;
+  return info;
+}
+
+absl::StatusOr<std::shared_ptr<ModelVersion>> ModelTable::Choose(std::string_view name,
+                                                                 std::string_view version) const {
+  const auto found = models.find(name);
+  if (found == models.end()) return NotFound("There is no model '", name, "'.");
+  const Model& model = found->second;
+  if (model.versions.empty()) return NotFound("Model '", name, "' has no version.");
+  if (version.empty()) {
+    const auto ready = std::find_if(model.versions.rbegin(), model.versions.rend(),
+                                    [](const auto& one) { return one->served != nullptr; });
+    return ready != model.versions.rend() ? *ready : model.versions.back();
+  }
+  const auto exact = [&model](std::string_view wanted) {
+    return std::find_if(model.versions.begin(), model.versions.end(),
+                        [wanted](const auto& one) { return one->package.version == wanted; });
+  };
+  auto chosen = exact(version);
+  const auto alias = model.aliases.find(std::string(version));
+  if (chosen == model.versions.end() && alias != model.aliases.end()) chosen = exact(alias->second);
+  if (chosen != model.versions.end()) return *chosen;
+  return NotFound("Model '", name, "' has no version '", version, "'.");
+}
+
+absl::StatusOr<ModelLease> ModelTable::Lease(const ModelVersion& version) {
+  if (version.served != nullptr) return version.served;
+  const std::string& name = version.package.name;
+  if (version.state == ModelState::kFailed) return Internal("Model '", name, "' failed to load.");
+  const bool is_loaded = version.state == ModelState::kLoading || version.state == ModelState::kWarmingUp;
+  if (!is_loaded && !version.on_demand) return NotFound("Model '", name, "' is not loaded.");
+  return WithRetryAfter(Unavailable("Model '", name, "' is still loading."), kLoadingRetry);
+}
+
+void ModelTable::Insert(std::shared_ptr<ModelVersion> version) {
+  auto& versions = models[version->package.name].versions;
+  versions.push_back(std::move(version));
+  std::sort(versions.begin(), versions.end(),
+            [](const auto& a, const auto& b) { return VersionLess(a->package.version, b->package.version); });
+}
+
+void ModelTable::Erase(const ModelVersion& version) {
+  const auto model = models.find(version.package.name);
+  if (model == models.end()) return;
+  std::erase_if(model->second.versions, [&version](const auto& one) { return one.get() == &version; });
+  if (model->second.versions.empty()) models.erase(model);
+}
+
+ModelInfo ModelTable::Info(const Model& model, const ModelVersion& version) const {
+  ModelInfo info = version.Info();
+  for (const auto& [alias, target] : model.aliases) {
+    if (target == info.version) info.aliases.push_back(alias);
+  }
+  return info;
+}
+
+}  // namespace starling::models
