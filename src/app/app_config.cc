@@ -154,6 +154,11 @@ void DeclareAuth(Declaration<AuthConfig>& d) {
       .Text("Keys, sent as `Authorization: Bearer` or `x-api-key`.");
   d.StringList("service_certificates", &AuthConfig::service_certificates)
       .Text("Names in client certificates that are other Starling services.");
+  d.StringList("anonymous_scopes", &AuthConfig::anonymous_scopes)
+      .Text(
+          "What whoever comes to a listener without credentials may do, for example registry.write. Only "
+          "where "
+          "all who reach it are trusted.");
 }
 
 void DeclarePlacement(Declaration<PlacementConfig>& d) {

@@ -79,6 +79,7 @@ struct ApiKeyConfig {
 struct AuthConfig {
   std::vector<ApiKeyConfig> api_keys;
   std::vector<std::string> service_certificates;  // names whose certificates are other Starling services
+  std::vector<std::string> anonymous_scopes;
 };
 
 enum class PlacementMode { kDefault, kInline, kInlineChecked, kProcess, kRemote, kOff };

@@ -19,6 +19,7 @@
 #include "core/config/schema.h"
 #include "core/inference/runtime.h"
 #include "core/run/spawner.h"
+#include "core/store/stores.h"
 
 namespace starling::app {
 
@@ -55,6 +56,7 @@ class Application {
   async::LoopGroup control_;  // one loop, for children and state
   async::Pool pool_;
   inference::RuntimeRegistry runtimes_;
+  store::Stores stores_;
   run::Spawner spawner_;
   Channels channels_;
   std::unique_ptr<RuntimeDirectory> directory_;

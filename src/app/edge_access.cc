@@ -61,6 +61,7 @@ absl::StatusOr<std::unique_ptr<EdgeAccess>> EdgeAccess::Make(const ServerConfig&
   }
   http::EdgeAuthenticatorOptions options;
   options.service_certificates = auth.service_certificates;
+  options.anonymous_scopes = auth.anonymous_scopes;
   options.api_keys.reserve(auth.api_keys.size());
   for (const ApiKeyConfig& key : auth.api_keys) options.api_keys.push_back({key.name, key.hash, key.scopes});
   ASSIGN_OR_RETURN(access->callers_, http::MakeEdgeAuthenticator(options));

@@ -10,8 +10,10 @@
 namespace starling::app {
 namespace {
 
-bool IsStateless(const run::ServiceDefinition& definition) {
-  return definition.state != run::StateKind::kSingleWriter;
+bool MayHaveReplicas(run::StateKind state) { return state != run::StateKind::kSingleWriter; }
+
+std::string HowToShare(const run::ServiceDefinition& definition) {
+  return definition.shared_by.empty() ? "" : StrCat(" With ", definition.shared_by, " several may share it.");
 }
 
 rpc::BalancedOptions Balancing(const PlacementConfig& config) {
@@ -47,6 +49,8 @@ absl::StatusOr<std::unique_ptr<PlacedService>> PlacedService::Place(const run::S
                                                                     const PlacementTools& tools) {
   const PlacementMode mode = config.mode == PlacementMode::kDefault ? DefaultMode(definition) : config.mode;
   std::unique_ptr<PlacedService> placed(new PlacedService(definition, mode));
+  placed->state_ =
+      definition.state_with ? definition.state_with(tools.environment.settings) : definition.state;
   switch (mode) {
     case PlacementMode::kProcess:
       RETURN_IF_ERROR(placed->PlaceProcess(config, tools));
@@ -86,9 +90,9 @@ absl::Status PlacedService::PlaceInline(const PlacementTools& tools) {
 
 absl::Status PlacedService::PlaceProcess(const PlacementConfig& config, const PlacementTools& tools) {
   const std::string& name = definition_.name;
-  if (config.replicas > 1 && !IsStateless(definition_)) {
+  if (config.replicas > 1 && !MayHaveReplicas(state_)) {
     return FailedPrecondition("Service ", name, " keeps its state in files of its own, so placement.", name,
-                              ".replicas must be 1.");
+                              ".replicas must be 1.", HowToShare(definition_));
   }
   run::SupervisedService service;
   service.name = name;
@@ -225,7 +229,7 @@ async::Task<absl::Status> PlacedService::Restart() const {
     co_return FailedPrecondition("Service ", name, " is placed ", mode(),
                                  ": this program has no child of it to restart.");
   }
-  if (!IsStateless(definition_)) {
+  if (!MayHaveReplicas(state_)) {
     co_return FailedPrecondition("Service ", name,
                                  " keeps its state in files of its own, so two of it cannot run beside "
                                  "each other: restart the whole program.");

@@ -79,6 +79,7 @@ class PlacedService {
 
   const run::ServiceDefinition& definition_;
   const PlacementMode mode_;
+  run::StateKind state_ = run::StateKind::kStateless;
   std::unique_ptr<run::Service> service_;
   std::unique_ptr<run::Supervisor> supervisor_;
   std::unique_ptr<rpc::BalancedEndpoint> balanced_;

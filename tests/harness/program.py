@@ -26,7 +26,10 @@ class Program:
         self.directory = tempfile.TemporaryDirectory(prefix="starling-test-")
         folder = Path(self.directory.name)
         self.config_file = folder / "config.yaml"
-        self.config_file.write_text(yaml.safe_dump(_on_free_ports(config or {})))
+        config = _on_free_ports(config or {})
+        if binary == BINARY:
+            config = _merge({"registry": {"data_directory": str(folder / "registry")}}, config)
+        self.config_file.write_text(yaml.safe_dump(config))
         self.log_file = folder / "log"
         self._log = open(self.log_file, "wb")
         self.process = subprocess.Popen(

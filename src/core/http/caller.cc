@@ -51,7 +51,7 @@ absl::Status CheckAccess(const rpc::Method& method, const Principal& caller) {
       if (named) return absl::OkStatus();
       break;
     case rpc::Access::kScope:
-      if (named && caller.HasScope(method.scope)) return absl::OkStatus();
+      if (caller.HasScope(method.scope)) return absl::OkStatus();
       if (named) return PermissionDenied("This needs the scope '", method.scope, "'.");
       break;
     case rpc::Access::kNobody:

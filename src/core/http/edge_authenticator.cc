@@ -48,8 +48,11 @@ class EdgeAuthenticator final : public Authenticator {
   };
   using Keys = std::unordered_map<uint64_t, Key>;  // by PlaceOf
 
-  EdgeAuthenticator(Keys keys, std::set<std::string, std::less<>> services)
-      : keys_(std::move(keys)), services_(std::move(services)) {}
+  EdgeAuthenticator(Keys keys, std::set<std::string, std::less<>> services,
+                    std::vector<std::string> anonymous_scopes)
+      : keys_(std::move(keys)),
+        services_(std::move(services)),
+        anonymous_{Principal::Kind::kAnonymous, "", std::move(anonymous_scopes)} {}
 
   absl::StatusOr<Principal> Authenticate(const Request& request) override {
     static const Peer no_peer;
@@ -64,7 +67,7 @@ class EdgeAuthenticator final : public Authenticator {
       return Principal{Principal::Kind::kCertificate, peer.certificate_name, {}};
     }
     if (peer.unix_socket) return Principal{Principal::Kind::kService, "unix", {}};
-    return Principal{};
+    return anonymous_;
   }
 
  private:
@@ -78,6 +81,7 @@ class EdgeAuthenticator final : public Authenticator {
 
   const Keys keys_;
   const std::set<std::string, std::less<>> services_;
+  const Principal anonymous_;
 };
 
 }  // namespace
@@ -103,7 +107,7 @@ absl::StatusOr<std::unique_ptr<Authenticator>> MakeEdgeAuthenticator(
   std::set<std::string, std::less<>> services(options.service_certificates.begin(),
                                               options.service_certificates.end());
   return std::unique_ptr<Authenticator>(
-      std::make_unique<EdgeAuthenticator>(std::move(keys), std::move(services)));
+      std::make_unique<EdgeAuthenticator>(std::move(keys), std::move(services), options.anonymous_scopes));
 }
 
 absl::StatusOr<std::string> CheckListenSecurity(const ListenSecurity& listen) {

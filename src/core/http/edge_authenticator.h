@@ -24,6 +24,8 @@ struct EdgeAuthenticatorOptions {
   // Names in verified client certificates that are other Starling services. Other certificates make a principal of
   // their name without scopes.
   std::vector<std::string> service_certificates;
+  // What whoever comes without credentials may do.
+  std::vector<std::string> anonymous_scopes;
 };
 
 // Asked in this order: a service's certificate, an API key, another certificate, the peer of a Unix socket (a service: it runs as

@@ -23,6 +23,9 @@ class Registry;
 namespace starling::inference {
 class RuntimeRegistry;
 }
+namespace starling::store {
+class Stores;
+}
 
 namespace starling::run {
 
@@ -62,6 +65,7 @@ struct Environment {
   async::LoopGroup& loops;
   observe::Registry& metrics;
   const inference::RuntimeRegistry& runtimes;
+  const store::Stores& stores;
   // The endpoint of a contract that this service declared as a need, wherever it runs.
   std::function<rpc::Endpoint&(const rpc::Contract&)> need;
 };
@@ -89,6 +93,9 @@ struct ServiceDefinition {
   std::string name;     // "sentiment": folder, configuration section, metric label
   std::string summary;  // one sentence for list-targets
   StateKind state = StateKind::kStateless;
+  // Of a service that is a single writer by default: the state with these settings, and the setting that makes it shared.
+  std::function<StateKind(const config::Values&)> state_with;
+  std::string shared_by;
   std::vector<const rpc::Contract*> contracts;
   std::vector<std::string> needs;  // names of the services it calls
   std::vector<AdapterDefinition> adapters;
