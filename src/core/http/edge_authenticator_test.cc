@@ -96,6 +96,16 @@ TEST_F(EdgeAuthenticatorTest, KnowsCertificatesAndUnixPeers) {
             Principal::Kind::kService);
 }
 
+TEST_F(EdgeAuthenticatorTest, GivesScopesToThoseWithoutCredentialsOnly) {
+  const auto open =
+      *MakeEdgeAuthenticator({.api_keys = {{"ann", key_.hash, {}}}, .anonymous_scopes = {"registry.read"}});
+  const auto nobody = open->Authenticate(From("", ""));
+  EXPECT_EQ(nobody->kind, Principal::Kind::kAnonymous);
+  EXPECT_TRUE(nobody->HasScope("registry.read"));
+  EXPECT_FALSE(open->Authenticate(From("x-api-key", key_.key))->HasScope("registry.read"));
+  EXPECT_FALSE(open->Authenticate(From("x-api-key", "wrong")).ok());
+}
+
 TEST_F(EdgeAuthenticatorTest, WithoutKeysTheirHeadersMeanNothing) {
   const auto none = *MakeEdgeAuthenticator({});
   EXPECT_EQ(none->Authenticate(From("x-api-key", "dummy"))->kind, Principal::Kind::kAnonymous);

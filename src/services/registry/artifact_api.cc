@@ -12,7 +12,8 @@ namespace starling::registry {
 namespace {
 
 constexpr size_t kThreads = 2, kQueue = 256;
-constexpr size_t kChunkBytes = 256 * 1024;
+// Far below the smallest limit on messages that anyone would set.
+constexpr size_t kChunkBytes = 32 * 1024;
 
 absl::StatusOr<std::string> KeyOf(const RequestContext& context, const std::string& path) {
   RETURN_IF_ERROR(store::CheckBlobKey(path));

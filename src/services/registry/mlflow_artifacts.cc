@@ -1,5 +1,6 @@
 #include "services/registry/mlflow_artifacts.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -19,23 +20,28 @@ absl::Status CheckPath(const std::string& path) {
   return absl::OkStatus();
 }
 
-// The body as messages; `failure` is set if it broke off.
+// Far below the smallest limit on messages that anyone would set.
+constexpr size_t kPieceBytes = 32 * 1024;
+
+// The body as messages, at least one; `failure` is set if it broke off.
 async::Stream<v1::UploadArtifactRequest> Pieces(http::AdapterCall& call, std::string path,
                                                 absl::Status* failure) {
-  bool first = true;
+  v1::UploadArtifactRequest first;
+  first.set_path(std::move(path));
+  co_yield std::move(first);
   while (true) {
-    auto piece = co_await call.Read();
+    const auto piece = co_await call.Read();
     if (!piece.ok()) {
       *failure = piece.status();
       co_return piece.status();
     }
-    if (!piece->has_value() && !first) co_return absl::OkStatus();
-    v1::UploadArtifactRequest request;
-    if (std::exchange(first, false)) request.set_path(path);
-    if (piece->has_value()) request.set_data(std::string((*piece)->view()));
-    const bool last = !piece->has_value();  // an empty file
-    co_yield std::move(request);
-    if (last) co_return absl::OkStatus();
+    if (!piece->has_value()) co_return absl::OkStatus();
+    for (std::string_view rest = (*piece)->view(); !rest.empty();
+         rest.remove_prefix(std::min(rest.size(), kPieceBytes))) {
+      v1::UploadArtifactRequest request;
+      request.set_data(std::string(rest.substr(0, kPieceBytes)));
+      co_yield std::move(request);
+    }
   }
 }
 
