@@ -9,9 +9,10 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
-constexpr double kSteepest = 0.5;    // a window lowers the limit to half at most
-constexpr double kBaseRise = 1.005;  // per window without refusals
-constexpr double kRecovery = 1.15;   // the same
+constexpr double kSteepest = 0.5;         // a window lowers the limit to half at most
+constexpr double kBaseRise = 1.005;       // per window without refusals
+constexpr double kRecovery = 1.15;        // the same
+constexpr int64_t kPauseNs = 1000000000;  // after which what was before says nothing
 
 int64_t Count(ConcurrencyLimit::Time time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -56,12 +57,27 @@ bool ConcurrencyLimit::Full() {
 }
 
 void ConcurrencyLimit::End(Nanoseconds took, Time now, bool counts) {
-  under_way_.fetch_sub(1, kRelaxed);
+  const int64_t others = under_way_.fetch_sub(1, kRelaxed) - 1;
+  if (idle_since_.load(kRelaxed) != 0) {
+    const int64_t idle_since = idle_since_.exchange(0, kRelaxed);
+    if (idle_since != 0 && Count(now - took) - idle_since >= kPauseNs) StartAgain(now);
+  }
+  if (others == 0) idle_since_.store(Count(now), kRelaxed);
   if (!counts) return;
   Lower(shortest_, std::max<int64_t>(took.count(), 1));
   const int64_t calls = calls_.fetch_add(1, kRelaxed) + 1;
   if (calls < options_.window_calls || Count(now) < window_end_.load(kRelaxed)) return;
   if (const std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) EndWindow(now);
+}
+
+void ConcurrencyLimit::StartAgain(Time now) {
+  const std::lock_guard lock(mutex_);
+  refused_.store(0, kRelaxed);
+  calls_.store(0, kRelaxed);
+  shortest_.store(kNone, kRelaxed);
+  window_end_.store(Count(now + options_.window), kRelaxed);
+  exact_limit_ = std::max(exact_limit_, static_cast<double>(std::min(options_.initial, options_.max)));
+  limit_.store(static_cast<int64_t>(exact_limit_), kRelaxed);
 }
 
 void ConcurrencyLimit::EndWindow(Time now) {

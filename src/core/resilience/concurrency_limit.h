@@ -17,7 +17,7 @@ namespace starling::resilience {
 //   limit' = limit * min(1, tolerance * base / shortest) + sqrt(limit)     in a window with refusals
 //   limit' = limit * 1.15, up to `initial`                                 in one without
 //
-// `base` falls to the shortest call at once. It rises slowly while the bound refuses nobody, and to whatever calls take once the
+// After a second without calls it is as wide as in the beginning. `base` falls to the shortest call at once. It rises slowly while the bound refuses nobody, and to whatever calls take once the
 // bound is at its minimum and no queue of our making is left. Thread-safe; costs a few relaxed atomic operations a call.
 class ConcurrencyLimit {
  public:
@@ -46,6 +46,7 @@ class ConcurrencyLimit {
   int64_t under_way() const { return under_way_.load(std::memory_order_relaxed); }
 
  private:
+  void StartAgain(Time now);
   void EndWindow(Time now);
   void MoveBase(double shortest, bool refused);
   double Moved(double shortest, int64_t most, bool refused) const;
@@ -54,9 +55,10 @@ class ConcurrencyLimit {
   std::atomic<int64_t> limit_, under_way_{0};
   // Of the window.
   std::atomic<int64_t> calls_{0}, shortest_, most_{0}, refused_{0};
-  std::atomic<int64_t> window_end_;  // since the clock's epoch, in ns
-  std::mutex mutex_;                 // taken by whoever ends a window
-  double exact_limit_, base_ = 0;    // base in ns; 0: not known
+  std::atomic<int64_t> window_end_;     // since the clock's epoch, in ns
+  std::atomic<int64_t> idle_since_{0};  // the same; 0: it is known how long the pause was that ended last
+  std::mutex mutex_;                    // taken by whoever ends a window
+  double exact_limit_, base_ = 0;       // base in ns; 0: not known
 };
 
 }  // namespace starling::resilience

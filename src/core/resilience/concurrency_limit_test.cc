@@ -57,6 +57,13 @@ class Simulation {
   }
   int64_t limit() const { return limit_.limit(); }
 
+  // Nobody calls for so long after what is under way has ended.
+  void Pause(double seconds) {
+    std::vector<double> took;
+    while (!events_.empty()) Finish(&took);
+    now_ms_ += seconds * 1000;
+  }
+
   // Callers who each wait for their answer before they ask again. How many calls were refused.
   int64_t RunClosed(int callers, double seconds) {
     int64_t refused = 0;
@@ -164,6 +171,21 @@ TEST(ConcurrencyLimitTest, AllIsAsBeforeTwoSecondsAfterAnOverload) {
   const auto after = server.Run(0.8 * server.Capacity(), 20);
   EXPECT_LT(after.p99_ms, 1.2 * before.p99_ms);
   EXPECT_LT(static_cast<double>(after.refused), 0.01 * static_cast<double>(after.offered));
+}
+
+TEST(ConcurrencyLimitTest, APauseAfterAnOverloadMakesItAsWideAsInTheBeginning) {
+  Simulation server;
+  server.Run(0.5 * server.Capacity(), 5);
+  server.Run(10 * server.Capacity(), 10);
+  const int64_t narrow = server.limit();
+  ASSERT_LT(narrow, 100);
+  server.Pause(0.5);
+  server.Run(0.1 * server.Capacity(), 0.05);
+  EXPECT_LT(server.limit(), 2 * narrow);
+  server.Run(10 * server.Capacity(), 10);
+  server.Pause(1.5);
+  server.Run(0.1 * server.Capacity(), 0.05);
+  EXPECT_EQ(server.RunClosed(200, 1), 0);
 }
 
 TEST(ConcurrencyLimitTest, FindsANewBaseWhenCallsBecomeSlower) {
