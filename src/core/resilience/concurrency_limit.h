@@ -17,8 +17,9 @@ namespace starling::resilience {
 //   limit' = limit * min(1, tolerance * base / shortest) + sqrt(limit)     in a window with refusals
 //   limit' = limit * 1.15, up to `initial`                                 in one without
 //
-// After a second without calls it is as wide as in the beginning. `base` falls to the shortest call at once. It rises slowly while the bound refuses nobody, and to whatever calls take once the
-// bound is at its minimum and no queue of our making is left. Thread-safe; costs a few relaxed atomic operations a call.
+// After a second without calls it is as wide as in the beginning. `base` falls to the shortest call at once. It rises slowly
+// while the bound refuses nobody, and to whatever calls take once the bound is at its minimum and no queue of our making is
+// left. Thread-safe; costs a few relaxed atomic operations a call.
 class ConcurrencyLimit {
  public:
   using Time = std::chrono::steady_clock::time_point;
