@@ -1,10 +1,17 @@
 """The same services in each placement: what the black-box suites run against."""
 
+import re
 from contextlib import ExitStack, contextmanager
 
-from harness.program import Program
+from harness.program import ROOT, Program
 
+SERVICES = re.findall(r"^STARLING_SERVICE\((\w+)\)", (ROOT / "src/app/services.def").read_text(encoding="utf-8"), re.MULTILINE)
 PLACEMENTS = ["inline", "inline-checked", "process", "remote"]
+
+
+def only(**placements):
+    """The section `placement` in which every other service is off."""
+    return {**{name: {"mode": "off"} for name in SERVICES}, **placements}
 
 
 @contextmanager

@@ -94,12 +94,12 @@ class Program:
 
     def metrics(self):
         """Name with labels, as written, to value."""
-        text = httpx.get(self.admin_url + "/metrics").text
+        text = httpx.get(self.admin_url + "/metrics", timeout=30).text
         pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 
     def status(self):
-        return httpx.get(self.admin_url + "/admin/status").json()
+        return httpx.get(self.admin_url + "/admin/status", timeout=30).json()
 
     def terminate(self, timeout_s=20):
         """SIGTERM, and the exit code."""

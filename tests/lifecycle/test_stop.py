@@ -9,16 +9,17 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from harness.contracts import contract
 from harness.load import Ended, KeepAlive, Load
+from harness.placements import only
 from harness.program import Program
 from harness.target import Target
 from harness.waiting import wait_for
 
-REMOTE = {"placement": {"sentiment": {"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True}, "models": {"mode": "off"}}}
+REMOTE = {"placement": only(sentiment={"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True})}
 
 
 def remote(target, **server):
     sentiment = {"mode": "remote", "targets": [target.address], "plaintext": True}
-    return {"placement": {"sentiment": sentiment, "models": {"mode": "off"}}, "server": server}
+    return {"placement": only(sentiment=sentiment), "server": server}
 
 
 def analyze(program):

@@ -7,6 +7,7 @@ import threading
 
 import httpx
 import pytest
+from harness.placements import only
 from harness.program import Program
 from harness.waiting import wait_for
 
@@ -22,8 +23,7 @@ class Talker:
         os.mkfifo(pipe)
         child = {"mode": "process", "command": ["sh", "-c", f"exec cat {pipe} >&2"], "start_timeout": "1h"}
         # It never serves and is borne; who reads nothing for a while is not cut.
-        placement = {"spam": child, "sentiment": {"mode": "off"}, "models": {"mode": "off"}}
-        self.program = Program({"placement": placement, "server": {"limits": {"write_timeout": "10m"}}}, wait_ready=False)
+        self.program = Program({"placement": only(spam=child), "server": {"limits": {"write_timeout": "10m"}}}, wait_ready=False)
         self._pipe = open(pipe, "w")
         self.say(-1, 1)
         wait_for(lambda: "line -1 " in self.program.log(), what="the first line")

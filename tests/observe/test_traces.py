@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from harness.placements import only
 from harness.program import Program
 from harness.waiting import wait_for
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -102,7 +103,7 @@ def failing_collector(kind):
 @pytest.mark.parametrize("kind", ["dead", "silent", "refusing", "broken"])
 def test_a_failing_collector_changes_nothing_for_requests(kind):
     # Nothing is reachable behind it: each request is one span at the edge and one failed call.
-    placement = {"sentiment": {"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True}, "models": {"mode": "off"}}
+    placement = only(sentiment={"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True})
     with failing_collector(kind) as endpoint:
         with Program({"placement": placement, "observe": {"otlp_endpoint": endpoint}}) as program, httpx.Client() as client:
             for _ in range(200):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from grpc import StatusCode
 from harness.load import KeepAlive, Load
+from harness.placements import only
 from harness.program import Program
 from harness.target import Target, fail
 from harness.waiting import wait_for
@@ -20,7 +21,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 def in_front_of(*targets, limits=None, **placement):
     remote = {"mode": "remote", "targets": [target.address for target in targets], "plaintext": True, **placement}
     # Only what is remote: no model is loaded here.
-    with Program({"placement": {"sentiment": remote, "models": {"mode": "off"}}, "server": {"limits": limits or {}}}) as program:
+    with Program({"placement": only(sentiment=remote), "server": {"limits": limits or {}}}) as program:
         yield program
 
 
@@ -174,7 +175,7 @@ def test_a_failing_target_is_ejected_and_comes_back():
 def test_with_no_target_callers_hear_later_at_once():
     with Target() as target:
         address = target.address
-    placement = {"sentiment": {"mode": "remote", "targets": [address], "plaintext": True}, "models": {"mode": "off"}}
+    placement = only(sentiment={"mode": "remote", "targets": [address], "plaintext": True})
     with Program({"placement": placement}) as program:
         began = time.monotonic()
         answer = post(program)

@@ -7,6 +7,7 @@ import grpc
 import httpx
 import pytest
 from harness.certificates import Authority
+from harness.placements import only
 from harness.program import Program
 from harness.target import Target
 from harness.waiting import wait_for
@@ -31,7 +32,7 @@ def credentials(own, client_authority=None):
 @contextmanager
 def in_front_of(target, host="localhost", **tls):
     remote = {"mode": "remote", "targets": [f"{host}:{target.port}"], "tls": {key: str(value) for key, value in tls.items()}}
-    with Program({"placement": {"sentiment": remote, "models": {"mode": "off"}}}) as program:
+    with Program({"placement": only(sentiment=remote)}) as program:
         yield program
 
 

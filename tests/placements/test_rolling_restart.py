@@ -4,10 +4,9 @@ import grpc
 import pytest
 from harness.contracts import contract
 from harness.load import KeepAlive, Load
+from harness.placements import only
 from harness.program import BINARY, Program
 from harness.waiting import wait_for
-
-OFF = {"mode": "off"}
 
 
 def replicas(program, service="sentiment"):
@@ -79,7 +78,7 @@ def test_what_cannot_be_restarted_is_refused_with_a_sentence(children, service, 
 
 
 def front(*targets):
-    return Program({"placement": {"sentiment": {"mode": "remote", "targets": list(targets), "plaintext": True}, "models": OFF}})
+    return Program({"placement": only(sentiment={"mode": "remote", "targets": list(targets), "plaintext": True})})
 
 
 def restart_each(targets, ports, load, answers):

@@ -48,8 +48,9 @@ def test_classifies_with_the_probability_of_each_label(placed):
 
 def test_lists_its_models_and_knows_no_others(placed):
     program, headers = placed
-    [model] = httpx.get(program.url + "/models", headers=headers).json()["models"]
-    assert (model["name"], model["runtime"], model["state"]) == ("sentiment", "openvino", "MODEL_STATE_READY")
+    listed = {model["name"]: model for model in httpx.get(program.url + "/models", headers=headers).json()["models"]}
+    model = listed["sentiment"]
+    assert (model["runtime"], model["state"]) == ("openvino", "MODEL_STATE_READY")
     assert httpx.get(program.url + "/models/sentiment", headers=headers).json() == model
     missing = httpx.get(program.url + "/models/nothing", headers=headers)
     assert missing.status_code == 404 and "nothing" in missing.json()["details"]
