@@ -16,6 +16,10 @@ absl::StatusOr<Bytes> Encode(const Payload& payload) {
 
 absl::StatusOr<Payload> Decode(Payload payload, const MessageType& type) {
   if (payload.has_message()) return payload;
+  if (type.decode != nullptr) {
+    ASSIGN_OR_RETURN(auto decoded, type.decode(payload.bytes()));
+    return Payload::Own(std::move(decoded));
+  }
   auto message = type.create();
   const std::string_view bytes = payload.bytes().view();
   if (bytes.size() > INT_MAX || !message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
 
 namespace starling::rpc {
 
@@ -30,6 +32,8 @@ struct MessageType {
   void (*to_json)(const google::protobuf::MessageLite& message, std::string* out);
   // The contract's rules. A ViolationError for the first one that is broken.
   absl::Status (*validate)(const google::protobuf::MessageLite& message);
+  // Reads the encoding in place of protobuf's parser, for messages with bulk data: what it makes may share `bytes`. Null: the parser.
+  absl::StatusOr<std::shared_ptr<google::protobuf::MessageLite>> (*decode)(const Bytes& bytes) = nullptr;
 };
 
 // What of a request line feeds a message.
