@@ -1,7 +1,6 @@
 #include "backends/inference_openvino/openvino_runtime.h"
 
 #include <exception>
-#include <filesystem>
 #include <openvino/openvino.hpp>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "backends/inference_openvino/sanitizer_dlopen.h"
 #include "backends/inference_openvino/tensors.h"
 #include "base/status.h"
+#include "core/inference/model_file_check.h"
 
 namespace starling::inference_openvino {
 namespace {
@@ -128,10 +128,7 @@ absl::StatusOr<ov::AnyMap> Properties(const ModelFile& file) {
 class OpenVinoRuntime : public inference::Runtime {
  public:
   absl::StatusOr<std::unique_ptr<inference::LoadedModel>> Load(const ModelFile& file) override {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(file.path, error)) {
-      return NotFound("There is no model file '", file.path, "'.");
-    }
+    RETURN_IF_ERROR(inference::CheckModelFile(file.path));
     ASSIGN_OR_RETURN(const ov::AnyMap properties, Properties(file));
     ASSIGN_OR_RETURN(const auto model, Read(file.path));
     ASSIGN_OR_RETURN(auto compiled, Compile(file.path, model, properties));

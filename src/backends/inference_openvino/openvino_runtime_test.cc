@@ -99,6 +99,15 @@ TEST_F(OpenVinoTest, FilesThatAreNoModelsAreErrors) {
   std::filesystem::remove(broken);
 }
 
+TEST_F(OpenVinoTest, APickleIsRefusedWithTheReason) {
+  const auto pickle = std::filesystem::path(testing::TempDir()) / "pickle.onnx";
+  std::ofstream(pickle) << "\x80\x04\x95";
+  const absl::Status status = runtime_->Load({pickle}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(Message(status)), HasSubstr("could run code"));
+  std::filesystem::remove(pickle);
+}
+
 TEST_F(OpenVinoTest, AnUnknownOptionIsAnError) {
   const absl::Status status = runtime_->Load({kModel, 1, 1, {{"precision", "f8"}}}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

@@ -83,6 +83,8 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
     file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);
   }
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded, runtime->Load(file));
+  if (package.inputs.empty()) package.inputs = loaded->inputs();
+  if (package.outputs.empty()) package.outputs = loaded->outputs();
   ASSIGN_OR_RETURN(const std::vector<size_t> inputs, Match(package.inputs, loaded->inputs(), "input"));
   ASSIGN_OR_RETURN(const std::vector<size_t> outputs, Match(package.outputs, loaded->outputs(), "output"));
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "core/inference/triton_config.h"
 #include "core/inference/yaml_reader.h"
 
 namespace starling::inference {
@@ -104,6 +105,7 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
     reader.Complain("task", StrCat("must be ", kTextClassification, " or ", kTensors, "."));
   }
   ReadBatching(reader.Child("batching"), package->is_text(), &package->batching);
+  reader.Get("response_cache", &package->response_cache);
   reader.Get("memory_bytes", &package->memory_bytes, 0);
   reader.Get("instances", &package->instances, 0);
   reader.Get("threads_per_instance", &package->threads_per_instance, 0);
@@ -113,6 +115,10 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
 }  // namespace
 
 absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
+  if (source.file.ends_with(".pbtxt")) {
+    ASSIGN_OR_RETURN(TritonConfig config, ReadTritonConfig(source));
+    return std::move(config.package);
+  }
   std::error_code error;
   if (!std::filesystem::is_regular_file(source.file, error)) {
     return NotFound("There is no model package in '", source.folder, "': it has no model.yaml.");

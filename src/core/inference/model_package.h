@@ -57,15 +57,17 @@ struct ModelPackage {
 
   bool is_text() const { return task == kTextClassification; }
 
-  size_t memory_bytes = 0;           // what it takes in memory; 0: as much as its file
-  size_t instances = 0;              // 0: one per core
-  size_t threads_per_instance = 0;   // 0: the cores there are, divided by the instances
-  std::vector<std::string> warm_up;  // texts
+  bool response_cache = false;        // equal requests may get the answer of the first one
+  std::vector<std::string> warnings;  // what its description asks for that has no meaning here, for operators
+  size_t memory_bytes = 0;            // what it takes in memory; 0: as much as its file
+  size_t instances = 0;               // 0: one per core
+  size_t threads_per_instance = 0;    // 0: the cores there are, divided by the instances
+  std::vector<std::string> warm_up;   // texts
 };
 
 // Where a package is described.
 struct PackageSource {
-  std::string file;    // the model.yaml
+  std::string file;    // the model.yaml or config.pbtxt
   std::string folder;  // where its relative paths start
   // What a repository's folders call it; empty where the file alone says so. The file then need not say it, and must not say
   // anything else.
@@ -73,7 +75,7 @@ struct PackageSource {
   std::string version;
 };
 
-// NOT_FOUND if there is no such file; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing that is wrong, unknown or
+// A model.yaml, or Triton's config.pbtxt (triton_config.h). NOT_FOUND if there is no such file; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing that is wrong, unknown or
 // missing. Does not open the files it names.
 absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source);
 // `folder`/model.yaml.

@@ -35,6 +35,12 @@ void Declare(config::Declaration<ModelsConfig>& d) {
           "of "
           "its file. Past it the one used longest ago goes, and comes back when it is asked for. 0: no "
           "bound.");
+  d.Size("response_cache", &ModelsConfig::response_cache)
+      .Min(0)
+      .Text(
+          "What answers may be kept, with what was asked, of the models whose package has `response_cache: "
+          "true`. "
+          "Past it the one asked for longest ago goes. 0: none.");
   d.Int("max_texts", &ModelsConfig::max_texts)
       .Min(1)
       .Max(1000000)

@@ -25,6 +25,7 @@ struct ModelsConfig {
   std::vector<std::string> load;
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
   int64_t memory_budget = 0;
+  int64_t response_cache = 0;
   int64_t max_texts = 10000;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "core/inference/metrics.h"
+#include "core/observe/log.h"
 
 namespace starling::models {
 namespace {
@@ -225,6 +226,11 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
     read.name = found.name;
     read.version = one.source.version;
     if (package.ok()) read = *std::move(package);
+    const auto is_known = [&one](const auto& version) { return version->fingerprint == one.fingerprint; };
+    if (std::none_of(known.begin(), known.end(), is_known)) {
+      for (const std::string& warning : read.warnings)
+        observe::LogWarning("model configuration", {{"model", found.name}, {"warning", warning}});
+    }
     const auto version = std::make_shared<ModelVersion>(std::move(read));
     version->fingerprint = one.fingerprint;
     version->from_repository = true;

@@ -297,5 +297,63 @@ TEST_F(ModelLifeTest, ManyWhoAskForAnEvictedModelLoadItOnce) {
   EXPECT_EQ(loads, 2);
 }
 
+TEST_F(ModelLifeTest, EqualRequestsGetTheAnswerOfTheFirstIfThePackageSaysSo) {
+  Write(path_ / "raw" / "model.yaml", StrCat(kShared, "response_cache: true\n"));
+  Publish("raw", "1");
+  int runs = 0;
+  fake_.run = [&runs](std::span<const inference::Tensor> inputs) {
+    ++runs;
+    return JudgeLength(inputs);
+  };
+  const auto repository = OpenRepository(RepositoryMode::kPoll, {.response_cache_bytes = 10000});
+  Settle(*repository);
+  const auto ask = [&](int64_t mask) {
+    const std::vector<int64_t> values = {mask, mask};
+    const auto tensor = inference::MakeTensor<int64_t>(inference::DataType::kInt64, {1, 2}, values);
+    const auto lease = repository->Find("raw", "");
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    const auto outputs = BlockOn((*lease)->Infer(RequestContext(), {tensor, tensor}));
+    EXPECT_TRUE(outputs.ok()) << outputs.status();
+    return (*outputs)[0].Values<float>()[1];
+  };
+  EXPECT_FLOAT_EQ(ask(1), 0.2f);
+  EXPECT_FLOAT_EQ(ask(1), 0.2f);
+  EXPECT_EQ(runs, 1);
+  EXPECT_FLOAT_EQ(ask(2), 0.4f);
+  EXPECT_EQ(runs, 2);
+  const auto statistics = (*repository->Statistics("raw", ""))[0];
+  EXPECT_EQ(statistics.cache_hit.count, 1u);
+  EXPECT_EQ(statistics.cache_miss.count, 2u);
+  EXPECT_EQ(statistics.success.count, 3u);
+  EXPECT_EQ(statistics.inference_count, 2u);
+  EXPECT_THAT(observe::Expose(metrics_, observe::Exposition::kPrometheusText),
+              HasSubstr("starling_models_cache_requests_total{result=\"hit\"} 1"));
+  // Other files, other answers.
+  Publish("raw", "1", "other weights");
+  while (repository->Find("raw", "").ok() && runs == 2) ask(1);
+  EXPECT_EQ(runs, 3);
+}
+
+TEST_F(ModelLifeTest, ATritonRepositoryLoadsUnchanged) {
+  const std::string config = R"(backend: "onnxruntime" max_batch_size: 4
+version_policy { all {} }
+)";
+  runtimes_.Add("openvino", [this]() -> absl::StatusOr<std::unique_ptr<inference::Runtime>> {
+    return std::make_unique<inference::FakeRuntime>(fake_);
+  });
+  Write(path_ / "raw" / "config.pbtxt", config);
+  Publish("raw", "1");
+  Publish("raw", "2");
+  Write(path_ / "other" / "config.pbtxt", "backend: \"pytorch\"");
+  Publish("other", "1");
+  const auto repository = OpenRepository(RepositoryMode::kNone);
+  Settle(*repository);
+  EXPECT_THAT(States(*repository), ElementsAre("other/1: failed", "raw/1: ready", "raw/2: ready"));
+  EXPECT_THAT(repository->WhyNotReady(), HasSubstr("the backend 'pytorch' is not supported"));
+  const auto info = repository->Get("raw", "");
+  EXPECT_EQ(info->inputs[0].name, "input_ids");  // as the file says
+  EXPECT_EQ(info->max_batch_size, 4u);
+}
+
 }  // namespace
 }  // namespace starling::models

@@ -23,14 +23,31 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
                                  observe::Registry& metrics, TokenizerFactory tokenizers)
     : options_(std::move(options)),
       tokenizers_(std::move(tokenizers)),
-      life_(table_, {runtimes, metrics, tokenizers_}, options_.memory_budget_bytes),
+      cache_(options_.response_cache_bytes),
+      life_(table_, {runtimes, metrics, tokenizers_, cache_}, options_.memory_budget_bytes),
       thread_("model-life", 1, std::numeric_limits<size_t>::max()),
       states_(metrics.AddCallback({.name = "starling.models.versions",
                                    .unit = "",
                                    .help = "Versions of models by their state.",
                                    .labels = {"state"}},
                                   observe::MetricType::kGauge,
-                                  [this](const observe::Report& report) { ReportStates(report); })) {}
+                                  [this](const observe::Report& report) { ReportStates(report); })),
+      cache_requests_(metrics.AddCallback({.name = "starling.models.cache.requests",
+                                           .unit = "{request}",
+                                           .help = "Requests that asked the response cache.",
+                                           .labels = {"result"}},
+                                          observe::MetricType::kCounter,
+                                          [this](const observe::Report& report) {
+                                            report({"hit"}, static_cast<double>(cache_.hits()));
+                                            report({"miss"}, static_cast<double>(cache_.misses()));
+                                          })),
+      cache_size_(metrics.AddCallback({.name = "starling.models.cache.size",
+                                       .unit = "By",
+                                       .help = "What the response cache holds.",
+                                       .labels = {}},
+                                      observe::MetricType::kGauge, [this](const observe::Report& report) {
+                                        report({}, static_cast<double>(cache_.bytes()));
+                                      })) {}
 
 void ModelRepository::ReportStates(const observe::Report& report) const {
   std::map<std::string_view, size_t> counts;

@@ -29,7 +29,8 @@ struct RepositoryOptions {
   RepositoryMode mode = RepositoryMode::kNone;
   std::vector<std::string> load;  // kExplicit: models of the repositories that are loaded at start
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
-  size_t memory_budget_bytes = 0;  // 0: none
+  size_t memory_budget_bytes = 0;   // 0: none
+  size_t response_cache_bytes = 0;  // 0: no answer is kept
 };
 
 // Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no
@@ -103,12 +104,15 @@ class ModelRepository {
 
   const RepositoryOptions options_;
   const TokenizerFactory tokenizers_;
+  ResponseCache cache_;
   ModelTable table_;
   // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
   ModelLife life_;
   async::Pool thread_;
   std::jthread polling_;
   observe::CallbackRegistration states_;
+  observe::CallbackRegistration cache_requests_;
+  observe::CallbackRegistration cache_size_;
 };
 
 }  // namespace starling::models

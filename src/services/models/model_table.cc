@@ -24,8 +24,9 @@ ModelInfo ModelVersion::Info() const {
   info.labels = package.post_processing.labels;
   info.state = state;
   info.reason = reason;
-  info.inputs = package.inputs;
-  info.outputs = package.outputs;
+  // Of a package that leaves them to the file, they are known once that is loaded.
+  info.inputs = served != nullptr ? served->package().inputs : package.inputs;
+  info.outputs = served != nullptr ? served->package().outputs : package.outputs;
   info.max_batch_size = package.batching.max_size;
   return info;
 }

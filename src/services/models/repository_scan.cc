@@ -9,6 +9,7 @@
 
 #include "absl/hash/hash.h"
 #include "base/status.h"
+#include "core/inference/triton_config.h"
 #include "core/inference/yaml_reader.h"
 #include "services/models/version_order.h"
 
@@ -81,6 +82,15 @@ bool SaysItsVersion(const fs::path& file) {
   return !status.ok() || !version.empty();
 }
 
+absl::StatusOr<VersionsFile> ReadTritonVersions(const fs::path& file, const std::string& name) {
+  ASSIGN_OR_RETURN(const auto config, inference::ReadTritonConfig({file, file.parent_path(), name, ""}));
+  VersionsFile versions;
+  versions.latest = config.versions.latest;
+  versions.all = config.versions.all;
+  versions.listed = config.versions.specific;
+  return versions;
+}
+
 // Drops what should not be loaded.
 void Choose(const VersionsFile& versions, std::vector<FoundVersion>* found) {
   size_t position = 0;
@@ -114,7 +124,9 @@ FoundModel ScanModel(const std::string& folder) {
   FoundModel model;
   model.name = path.filename();
   std::error_code error;
-  const fs::path shared = path / "model.yaml";
+  fs::path shared = path / "model.yaml";
+  const bool is_triton = !fs::exists(shared, error) && fs::exists(path / "config.pbtxt", error);
+  if (is_triton) shared = path / "config.pbtxt";
   for (const fs::path& version : Folders(path)) {
     if (!IsVersion(version.filename().string())) continue;
     fs::path description = version / "model.yaml";
@@ -122,7 +134,7 @@ FoundModel ScanModel(const std::string& folder) {
     model.versions.push_back(
         {{description, version, model.name, version.filename()}, Fingerprint(version, description)});
   }
-  if (model.versions.empty() && SaysItsVersion(shared)) {
+  if (model.versions.empty() && !is_triton && SaysItsVersion(shared)) {
     model.versions.push_back({{shared, path, model.name, ""}, Fingerprint(path, shared)});
     return model;
   }
@@ -132,7 +144,10 @@ FoundModel ScanModel(const std::string& folder) {
     model.status = NotFound(folder, " holds no version: neither a numbered folder nor a model.yaml.");
     return model;
   }
-  const auto versions = ReadVersions(path);
+  // Aliases stand in versions.yaml whatever describes the model; what it says of versions goes before a config.pbtxt.
+  const bool has_versions = fs::exists(path / "versions.yaml", error);
+  const auto versions =
+      is_triton && !has_versions ? ReadTritonVersions(shared, model.name) : ReadVersions(path);
   model.status = versions.status();
   Choose(versions.ok() ? *versions : VersionsFile(), &model.versions);
   if (versions.ok()) model.aliases = versions->aliases;

@@ -1,5 +1,6 @@
 #include "services/models/served_model.h"
 
+#include <atomic>
 #include <utility>
 
 #include "base/status.h"
@@ -13,6 +14,15 @@ using inference::Tensor;
 using inference::TextClassifier;
 using std::chrono::steady_clock;
 
+namespace {
+
+uint64_t NextNumber() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
 absl::StatusOr<inference::Tokenize> MakeBertTokenizer(const ModelPackage::TextPreProcessing& text) {
   ASSIGN_OR_RETURN(auto tokenizer, inference::BertTokenizer::Load(text.vocabulary, text.lowercase));
   auto shared = std::make_shared<const inference::BertTokenizer>(std::move(tokenizer));
@@ -25,7 +35,7 @@ absl::StatusOr<inference::Tokenize> MakeBertTokenizer(const ModelPackage::TextPr
 absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage package, const Needs& needs,
                                                                std::shared_ptr<StatisticsRecorder> statistics,
                                                                std::function<void()> on_warm_up) {
-  std::unique_ptr<ServedModel> served(new ServedModel(statistics));
+  std::unique_ptr<ServedModel> served(new ServedModel(statistics, needs.cache));
   inference::LoadOptions options;
   options.observer = [statistics = std::move(statistics),
                       metrics = inference::MetricsObserver(needs.metrics, package.name, package.version)](
@@ -45,8 +55,30 @@ absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage pack
   return served;
 }
 
+ServedModel::ServedModel(std::shared_ptr<StatisticsRecorder> statistics, ResponseCache& cache)
+    : statistics_(std::move(statistics)), cache_(cache), number_(NextNumber()) {}
+
 async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Infer(RequestContext context,
                                                                     std::vector<Tensor> inputs) const {
+  if (!package().response_cache || !cache_.enabled())
+    co_return co_await Run(std::move(context), std::move(inputs));
+  const auto begin = steady_clock::now();
+  if (auto known = cache_.Get(number_, inputs); known.has_value()) {
+    statistics_->AddCacheHit(steady_clock::now() - begin);
+    co_return *std::move(known);
+  }
+  const auto looked = steady_clock::now() - begin;
+  const std::vector<Tensor> asked = inputs;
+  auto outputs = co_await Run(std::move(context), std::move(inputs));
+  if (!outputs.ok()) co_return outputs;
+  const auto put = steady_clock::now();
+  cache_.Put(number_, asked, *outputs);
+  statistics_->AddCacheMiss(looked + (steady_clock::now() - put));
+  co_return outputs;
+}
+
+async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Run(RequestContext context,
+                                                                  std::vector<Tensor> inputs) const {
   const auto begin = steady_clock::now();
   const bool batches = package().batching.max_size > 0 && !inputs.empty() && !inputs[0].shape.empty();
   const size_t rows = batches ? static_cast<size_t>(inputs[0].shape[0]) : 1;

@@ -15,6 +15,7 @@
 #include "core/inference/model.h"
 #include "core/inference/text_classifier.h"
 #include "core/observe/registry.h"
+#include "services/models/response_cache.h"
 #include "services/models/statistics_recorder.h"
 
 namespace starling::models {
@@ -32,6 +33,7 @@ class ServedModel {
     const inference::RuntimeRegistry& runtimes;
     observe::Registry& metrics;
     const TokenizerFactory& tokenizers;
+    ResponseCache& cache;  // of answers; used if the package says so
   };
 
   // Blocks until it is loaded and warm. Errors as of Model::Load and TextClassifier::Load; for operators.
@@ -56,10 +58,14 @@ class ServedModel {
       RequestContext context, std::vector<std::string_view> texts) const;
 
  private:
-  explicit ServedModel(std::shared_ptr<StatisticsRecorder> statistics) : statistics_(std::move(statistics)) {}
+  ServedModel(std::shared_ptr<StatisticsRecorder> statistics, ResponseCache& cache);
+  async::Task<absl::StatusOr<std::vector<inference::Tensor>>> Run(
+      RequestContext context, std::vector<inference::Tensor> inputs) const;
   const inference::Model& model() const { return classifier_ != nullptr ? classifier_->model() : *model_; }
 
   std::shared_ptr<StatisticsRecorder> statistics_;
+  ResponseCache& cache_;
+  const uint64_t number_;  // in the cache: of no other model in this program
   // One of the two.
   std::unique_ptr<inference::TextClassifier> classifier_;
   std::unique_ptr<inference::Model> model_;

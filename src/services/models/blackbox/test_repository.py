@@ -67,10 +67,10 @@ class Caller:
         return {f"{m['name']}/{m['version']}": m["state"].removeprefix("MODEL_STATE_") for m in self.client.get("/models").json().get("models", [])}
 
 
-def running(repository, **models):
+def running(repository, wait_ready=True, **models):
     key, entry = make_key("test")
     settings = {"repository": [str(repository.path)], "packages": [], "mode": "poll", "poll_interval": "20ms"} | models
-    program = Program({"auth": {"api_keys": [entry]}, "models": settings}, ["--target", "models"])
+    program = Program({"auth": {"api_keys": [entry]}, "models": settings}, ["--target", "models"], wait_ready=wait_ready)
     return program, key
 
 
@@ -163,3 +163,43 @@ def test_half_written_versions_never_load(repository):
         wait_for(lambda: caller.states().get("sums/2") == "FAILED", what="the broken version")
         assert caller.infer().status_code == 200
         assert httpx.get(program.url + "/readyz").status_code == 200
+
+
+TRITON = """
+name: "sums"
+platform: "onnxruntime_onnx"
+max_batch_size: 8
+input [
+  { name: "ids" data_type: TYPE_INT64 dims: [ -1 ] },
+  { name: "weights" data_type: TYPE_FP32 dims: [ 2 ] }
+]
+output [ { name: "doubled" data_type: TYPE_FP32 dims: [ 2 ] } ]
+instance_group [ { count: 1 kind: KIND_CPU } ]
+optimization { graph { level: 1 } }
+"""
+
+
+def test_a_triton_repository_loads_unchanged(repository):
+    (repository.path / "sums").mkdir()
+    (repository.path / "sums" / "config.pbtxt").write_text(TRITON)
+    repository.publish("sums", 1)
+    program, key = running(repository, mode="none")
+    with program:
+        answer = Caller(program, key).infer()
+        assert answer.status_code == 200, answer.text
+        [doubled] = answer.json()["outputs"]
+        assert struct.unpack("<2f", base64.b64decode(doubled["data"])) == (2.0, 4.0)
+        assert "config.pbtxt:11: 'optimization' has no meaning here." in program.log()
+
+
+def test_a_pickle_fails_its_model_alone_and_says_why(repository):
+    for name in ("sums", "evil"):
+        repository.model(name)
+        repository.publish(name, 1)
+    (repository.path / "evil" / "1" / "model.onnx").write_bytes(b"\x80\x04\x95\x00")
+    program, key = running(repository, mode="none", wait_ready=False)
+    with program:
+        caller = Caller(program, key)
+        wait_for(lambda: caller.states() == {"evil/1": "FAILED", "sums/1": "READY"}, what="both models")
+        assert caller.infer().status_code == 200
+        assert "could run code" in httpx.get(program.url + "/readyz").text
