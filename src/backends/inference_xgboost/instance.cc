@@ -52,8 +52,8 @@ absl::StatusOr<std::unique_ptr<inference::Instance>> XgboostInstance::Make(const
                                                                            std::string missing,
                                                                            std::vector<Output> outputs) {
   DMatrixHandle matrix = nullptr;
-  RETURN_IF_ERROR(library.Check(library.ProxyDMatrixCreate(&matrix), absl::StatusCode::kInternal));
-  Handle proxy(matrix, library.DMatrixFree);
+  RETURN_IF_ERROR(library.Check(library.proxy_dmatrix_create(&matrix), absl::StatusCode::kInternal));
+  Handle proxy(matrix, library.dmatrix_free);
   return std::unique_ptr<inference::Instance>(new XgboostInstance(
       library, booster, features, std::move(missing), std::move(outputs), std::move(proxy)));
 }
@@ -81,7 +81,7 @@ absl::StatusOr<std::vector<Tensor>> XgboostInstance::Run(std::span<const Tensor>
   (void)std::snprintf(interface.data(), interface.size(),
                       R"({"data":[%zu,true],"shape":[%lld,%zu],"typestr":"<f4","version":3})",
                       reinterpret_cast<size_t>(rows.data.data()), static_cast<long long>(count), features_);
-  Handle matrix(nullptr, library_.DMatrixFree);
+  Handle matrix(nullptr, library_.dmatrix_free);
   std::vector<Tensor> results;
   results.reserve(outputs_.size());
   for (const Output& output : outputs_) {
@@ -114,16 +114,16 @@ absl::StatusOr<XgboostInstance::Answer> XgboostInstance::Ask(OutputKind kind, co
   if (kind == OutputKind::kLeaves || kind == OutputKind::kContributions) {
     if (*matrix == nullptr) {
       DMatrixHandle made = nullptr;
-      RETURN_IF_ERROR(check(library_.DMatrixCreateFromDense(rows, matrix_config_.c_str(), &made)));
+      RETURN_IF_ERROR(check(library_.dmatrix_create_from_dense(rows, matrix_config_.c_str(), &made)));
       matrix->reset(made);
     }
     const char* const config = kind == OutputKind::kLeaves ? kLeafConfig : kContributionConfig;
-    RETURN_IF_ERROR(check(library_.BoosterPredictFromDMatrix(booster_, matrix->get(), config, &shape,
-                                                             &dimensions, &answer.values)));
+    RETURN_IF_ERROR(check(library_.booster_predict_from_dmatrix(booster_, matrix->get(), config, &shape,
+                                                                &dimensions, &answer.values)));
   } else {
     const std::string& config = kind == OutputKind::kMargins ? margin_config_ : value_config_;
-    RETURN_IF_ERROR(check(library_.BoosterPredictFromDense(booster_, rows, config.c_str(), proxy_.get(),
-                                                           &shape, &dimensions, &answer.values)));
+    RETURN_IF_ERROR(check(library_.booster_predict_from_dense(booster_, rows, config.c_str(), proxy_.get(),
+                                                              &shape, &dimensions, &answer.values)));
   }
   answer.size = 1;
   for (bst_ulong i = 0; i < dimensions; ++i) answer.size *= shape[i];

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "backends/inference_xgboost/model_value.h"
 #include "base/status.h"
@@ -87,7 +88,7 @@ class JsonReader {
       if (value.Find(name) != nullptr) Fail("a name is given twice");
       if (value.members.size() == kMaxMembers) Fail("an object has too many members");
       if (!fault_.ok()) return value;
-      value.members.emplace_back(std::move(name), ReadValue(depth + 1));
+      value.members.push_back({std::move(name), ReadValue(depth + 1)});
     } while (fault_.ok() && Take(','));
     if (!Take('}')) Fail("a comma or } is expected");
     return value;

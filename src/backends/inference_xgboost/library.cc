@@ -20,24 +20,24 @@ absl::StatusOr<Library> OpenOnce() {
     *function = reinterpret_cast<std::decay_t<decltype(*function)>>(dlsym(handle, name));
     if (*function == nullptr) StrAppend(&missing, " ", name);
   };
-  find("XGBoostVersion", &library.Version);
-  find("XGBGetLastError", &library.GetLastError);
-  find("XGBSetGlobalConfig", &library.SetGlobalConfig);
-  find("XGBoosterCreate", &library.BoosterCreate);
-  find("XGBoosterFree", &library.BoosterFree);
-  find("XGBoosterSetParam", &library.BoosterSetParam);
-  find("XGBoosterLoadModelFromBuffer", &library.BoosterLoadModelFromBuffer);
-  find("XGBoosterGetNumFeature", &library.BoosterGetNumFeature);
-  find("XGBoosterPredictFromDense", &library.BoosterPredictFromDense);
-  find("XGBoosterPredictFromDMatrix", &library.BoosterPredictFromDMatrix);
-  find("XGDMatrixCreateFromDense", &library.DMatrixCreateFromDense);
-  find("XGDMatrixFree", &library.DMatrixFree);
-  find("XGProxyDMatrixCreate", &library.ProxyDMatrixCreate);
+  find("XGBoostVersion", &library.version);
+  find("XGBGetLastError", &library.get_last_error);
+  find("XGBSetGlobalConfig", &library.set_global_config);
+  find("XGBoosterCreate", &library.booster_create);
+  find("XGBoosterFree", &library.booster_free);
+  find("XGBoosterSetParam", &library.booster_set_param);
+  find("XGBoosterLoadModelFromBuffer", &library.booster_load_model_from_buffer);
+  find("XGBoosterGetNumFeature", &library.booster_get_num_feature);
+  find("XGBoosterPredictFromDense", &library.booster_predict_from_dense);
+  find("XGBoosterPredictFromDMatrix", &library.booster_predict_from_dmatrix);
+  find("XGDMatrixCreateFromDense", &library.dmatrix_create_from_dense);
+  find("XGDMatrixFree", &library.dmatrix_free);
+  find("XGProxyDMatrixCreate", &library.proxy_dmatrix_create);
   if (!missing.empty()) return Internal("The library of XGBoost lacks functions:", missing);
   int major = 0;
   int minor = 0;
   int patch = 0;
-  library.Version(&major, &minor, &patch);
+  library.version(&major, &minor, &patch);
   if (major < kOldestMajorVersion) {
     return Internal("The library of XGBoost is version ", major, ".", minor, "; it must be ",
                     kOldestMajorVersion, ".0 or later.");
@@ -55,7 +55,7 @@ absl::StatusOr<const Library*> Library::Open() {
 
 absl::Status Library::Check(int result, absl::StatusCode code) const {
   if (result == 0) return absl::OkStatus();
-  std::string_view text = GetLastError();
+  std::string_view text = get_last_error();
   text = text.substr(0, text.find("\nStack trace"));
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   return absl::Status(code, ToAbsl(text));

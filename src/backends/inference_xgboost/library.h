@@ -12,19 +12,19 @@ namespace starling::inference_xgboost {
 // The functions in use, under the names and with the types of the C header. Debian's header is older than the library, whose
 // C interface keeps what it once had. Any thread; what a failed call says is kept per thread.
 struct Library {
-  decltype(&::XGBoostVersion) Version = nullptr;
-  decltype(&::XGBGetLastError) GetLastError = nullptr;
-  decltype(&::XGBSetGlobalConfig) SetGlobalConfig = nullptr;
-  decltype(&::XGBoosterCreate) BoosterCreate = nullptr;
-  decltype(&::XGBoosterFree) BoosterFree = nullptr;
-  decltype(&::XGBoosterSetParam) BoosterSetParam = nullptr;
-  decltype(&::XGBoosterLoadModelFromBuffer) BoosterLoadModelFromBuffer = nullptr;
-  decltype(&::XGBoosterGetNumFeature) BoosterGetNumFeature = nullptr;
-  decltype(&::XGBoosterPredictFromDense) BoosterPredictFromDense = nullptr;
-  decltype(&::XGBoosterPredictFromDMatrix) BoosterPredictFromDMatrix = nullptr;
-  decltype(&::XGDMatrixCreateFromDense) DMatrixCreateFromDense = nullptr;
-  decltype(&::XGDMatrixFree) DMatrixFree = nullptr;
-  decltype(&::XGProxyDMatrixCreate) ProxyDMatrixCreate = nullptr;
+  decltype(&::XGBoostVersion) version = nullptr;
+  decltype(&::XGBGetLastError) get_last_error = nullptr;
+  decltype(&::XGBSetGlobalConfig) set_global_config = nullptr;
+  decltype(&::XGBoosterCreate) booster_create = nullptr;
+  decltype(&::XGBoosterFree) booster_free = nullptr;
+  decltype(&::XGBoosterSetParam) booster_set_param = nullptr;
+  decltype(&::XGBoosterLoadModelFromBuffer) booster_load_model_from_buffer = nullptr;
+  decltype(&::XGBoosterGetNumFeature) booster_get_num_feature = nullptr;
+  decltype(&::XGBoosterPredictFromDense) booster_predict_from_dense = nullptr;
+  decltype(&::XGBoosterPredictFromDMatrix) booster_predict_from_dmatrix = nullptr;
+  decltype(&::XGDMatrixCreateFromDense) dmatrix_create_from_dense = nullptr;
+  decltype(&::XGDMatrixFree) dmatrix_free = nullptr;
+  decltype(&::XGProxyDMatrixCreate) proxy_dmatrix_create = nullptr;
 
   // Finds the library as the program's rpath says. INTERNAL if it is not there, is too old for models of today or lacks a
   // function. Stays in memory for the program's life: its threads may outlive all models.

@@ -12,7 +12,7 @@ constexpr size_t kMaxFeatures = 1'000'000;
 constexpr size_t kMaxGroups = 10'000;
 constexpr size_t kMaxTrees = 1'000'000;
 
-const Value& Member(const Value& object, std::string_view name) {
+const Value& At(const Value& object, std::string_view name) {
   static const Value none;
   const Value* const found = object.Find(name);
   return found == nullptr ? none : *found;
@@ -24,11 +24,11 @@ bool IsIndex(double number, size_t size) {
 }
 
 absl::Status CheckTrees(const Value& model, const ModelFacts& facts) {
-  const Value& trees = Member(model, "trees");
+  const Value& trees = At(model, "trees");
   std::vector<bool> seen(facts.trees, false);
   double category_bits = 0;
   for (const Value& tree : trees.items) {
-    const Value& id = Member(tree, "id");
+    const Value& id = At(tree, "id");
     // A number given twice would leave another tree out, which XGBoost then takes for being there.
     if (id.kind != Value::Kind::kNumber || !IsIndex(id.number, facts.trees) ||
         seen[static_cast<size_t>(id.number)]) {
@@ -44,7 +44,7 @@ absl::Status CheckTrees(const Value& model, const ModelFacts& facts) {
 
 // Which group each tree adds to, and which trees belong to each round.
 absl::Status CheckGroups(const Value& model, const ModelFacts& facts) {
-  const std::vector<double>& info = Member(model, "tree_info").numbers;
+  const std::vector<double>& info = At(model, "tree_info").numbers;
   if (info.size() != facts.trees ||
       !std::all_of(info.begin(), info.end(), [&](double group) { return IsIndex(group, facts.groups); })) {
     return InvalidArgument("its tree_info does not name one of ", facts.groups, " groups for each tree.");
@@ -62,17 +62,17 @@ absl::Status CheckGroups(const Value& model, const ModelFacts& facts) {
 }
 
 absl::Status CheckBoosted(const Value& model, ModelFacts* facts) {
-  const Value& trees = Member(model, "trees");
+  const Value& trees = At(model, "trees");
   facts->trees = trees.items.size();
-  const auto stated = Parameter(Member(model, "gbtree_model_param"), "num_trees", facts->trees, kMaxTrees);
-  const auto parallel = Parameter(Member(model, "gbtree_model_param"), "num_parallel_tree", 1, kMaxTrees);
+  const auto stated = Parameter(At(model, "gbtree_model_param"), "num_trees", facts->trees, kMaxTrees);
+  const auto parallel = Parameter(At(model, "gbtree_model_param"), "num_parallel_tree", 1, kMaxTrees);
   if (!stated.ok() || *stated != facts->trees || !parallel.ok() || facts->trees == 0 ||
       facts->trees > kMaxTrees) {
     return InvalidArgument("it has ", facts->trees, " trees, which is not what it says or can't be.");
   }
-  const Value& categories = Member(model, "cats");
-  if (Member(categories, "enc").ListSize() > 0 || Member(categories, "feature_segments").ListSize() > 0 ||
-      Member(categories, "sorted_idx").ListSize() > 0) {
+  const Value& categories = At(model, "cats");
+  if (At(categories, "enc").ListSize() > 0 || At(categories, "feature_segments").ListSize() > 0 ||
+      At(categories, "sorted_idx").ListSize() > 0) {
     return InvalidArgument("it holds names of categories, which is not supported: train on their numbers.");
   }
   RETURN_IF_ERROR(CheckTrees(model, *facts));
@@ -81,7 +81,7 @@ absl::Status CheckBoosted(const Value& model, ModelFacts* facts) {
 
 // "[1E0,2E0]" or "1E0", as one number for all groups or one for each.
 absl::Status CheckBaseScore(const Value& parameters, size_t groups) {
-  const std::string& text = Member(parameters, "base_score").text;
+  const std::string& text = At(parameters, "base_score").text;
   const auto numbers = static_cast<size_t>(std::count(text.begin(), text.end(), ',')) + 1;
   if (text.empty() || (numbers != 1 && numbers != groups)) {
     return InvalidArgument("its base_score is neither one number nor one for each of ", groups, " groups.");
@@ -90,13 +90,13 @@ absl::Status CheckBaseScore(const Value& parameters, size_t groups) {
 }
 
 absl::Status CheckBooster(const Value& booster, ModelFacts* facts) {
-  const std::string& name = Member(booster, "name").text;
-  if (name == "gbtree") return CheckBoosted(Member(booster, "model"), facts);
+  const std::string& name = At(booster, "name").text;
+  if (name == "gbtree") return CheckBoosted(At(booster, "model"), facts);
   if (name != "dart") {
     return InvalidArgument("its booster '", name, "' is not supported; gbtree and dart are.");
   }
-  RETURN_IF_ERROR(CheckBoosted(Member(Member(booster, "gbtree"), "model"), facts));
-  const Value& weights = Member(booster, "weight_drop");
+  RETURN_IF_ERROR(CheckBoosted(At(At(booster, "gbtree"), "model"), facts));
+  const Value& weights = At(booster, "weight_drop");
   if (!weights.items.empty() || weights.numbers.size() != facts->trees) {
     return InvalidArgument("its weight_drop does not have a number for each tree.");
   }
@@ -106,13 +106,13 @@ absl::Status CheckBooster(const Value& booster, ModelFacts* facts) {
 }  // namespace
 
 absl::StatusOr<ModelFacts> CheckModel(const Value& document) {
-  const Value& learner = Member(document, "learner");
-  const Value& parameters = Member(learner, "learner_model_param");
+  const Value& learner = At(document, "learner");
+  const Value& parameters = At(learner, "learner_model_param");
   if (parameters.kind != Value::Kind::kObject) {
     return InvalidArgument("it has no learner.learner_model_param, so it is no model of XGBoost.");
   }
   ModelFacts facts;
-  facts.objective = Member(Member(learner, "objective"), "name").text;
+  facts.objective = At(At(learner, "objective"), "name").text;
   const auto features = Parameter(parameters, "num_feature", 0, kMaxFeatures);
   const auto classes = Parameter(parameters, "num_class", 0, kMaxGroups);
   const auto targets = Parameter(parameters, "num_target", 1, kMaxGroups);
@@ -124,7 +124,7 @@ absl::StatusOr<ModelFacts> CheckModel(const Value& document) {
   facts.features = *features;
   facts.groups = std::max({*classes, *targets, size_t{1}});
   RETURN_IF_ERROR(CheckBaseScore(parameters, facts.groups));
-  RETURN_IF_ERROR(CheckBooster(Member(learner, "gradient_booster"), &facts));
+  RETURN_IF_ERROR(CheckBooster(At(learner, "gradient_booster"), &facts));
   return facts;
 }
 

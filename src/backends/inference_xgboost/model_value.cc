@@ -6,8 +6,8 @@ namespace starling::inference_xgboost {
 
 const Value* Value::Find(std::string_view name) const {
   const auto found = std::find_if(members.begin(), members.end(),
-                                  [name](const auto& member) { return member.first == name; });
-  return found == members.end() ? nullptr : &found->second;
+                                  [name](const auto& member) { return member.name == name; });
+  return found == members.end() ? nullptr : &found->value;
 }
 
 bool Value::Append(Value item) {

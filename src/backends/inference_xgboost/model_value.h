@@ -4,29 +4,35 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace starling::inference_xgboost {
 
+struct Member;
+
 // One value. Plain data; lists of numbers, which are most of a model, lie side by side.
 struct Value {
   enum class Kind { kNull, kNumber, kString, kList, kObject };
 
   Kind kind = Kind::kNull;
-  double number = 0;                                   // true is 1, false is 0
-  std::string text;                                    // of a string
-  std::vector<double> numbers;                         // of a list of numbers only
-  std::vector<Value> items;                            // of any other list
-  std::vector<std::pair<std::string, Value>> members;  // of an object; no name twice
+  double number = 0;            // true is 1, false is 0
+  std::string text;             // of a string
+  std::vector<double> numbers;  // of a list of numbers only
+  std::vector<Value> items;     // of any other list
+  std::vector<Member> members;  // of an object; no name twice
 
   // The member of that name, or nullptr. nullptr too if this is no object.
   const Value* Find(std::string_view name) const;
   // Adds to a list. False, and nothing is added, if it would then hold both numbers and others: no model has such lists.
   bool Append(Value item);
   size_t ListSize() const { return numbers.size() + items.size(); }
+};
+
+struct Member {
+  std::string name;
+  Value value;
 };
 
 // What a reader of either format may be given. Beyond them a file is refused: a small file must not take much memory or

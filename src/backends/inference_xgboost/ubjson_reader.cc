@@ -1,5 +1,6 @@
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "backends/inference_xgboost/model_value.h"
 #include "base/status.h"
@@ -132,7 +133,7 @@ class UbjsonReader {
       if (value.members.size() == kMaxMembers) Fail("an object has too many members");
       const char marker = TakeByte();
       if (!fault_.ok()) return value;
-      value.members.emplace_back(std::move(name), ReadValue(marker, depth + 1));
+      value.members.push_back({std::move(name), ReadValue(marker, depth + 1)});
     }
     TakeByte();
     return value;

@@ -92,7 +92,7 @@ class XgboostRuntime final : public inference::Runtime {
     ASSIGN_OR_RETURN(const ModelFacts facts, Facts(bytes));
     ASSIGN_OR_RETURN(Handle booster, MakeBooster(bytes, file.threads_per_instance));
     bst_ulong features = 0;
-    RETURN_IF_ERROR(Check(library_.BoosterGetNumFeature(booster.get(), &features)));
+    RETURN_IF_ERROR(Check(library_.booster_get_num_feature(booster.get(), &features)));
     if (features != facts.features)
       return Internal(file.path, ": XGBoost sees ", features, " features in it.");
     return std::make_unique<XgboostModel>(library_, std::move(booster), facts, std::move(options.missing),
@@ -107,12 +107,12 @@ class XgboostRuntime final : public inference::Runtime {
 
   absl::StatusOr<Handle> MakeBooster(const std::string& bytes, size_t threads) {
     // It writes warnings to standard error otherwise. Kept per thread.
-    RETURN_IF_ERROR(Check(library_.SetGlobalConfig(R"({"verbosity":0})")));
+    RETURN_IF_ERROR(Check(library_.set_global_config(R"({"verbosity":0})")));
     BoosterHandle made = nullptr;
-    RETURN_IF_ERROR(Check(library_.BoosterCreate(nullptr, 0, &made)));
-    Handle booster(made, library_.BoosterFree);
-    RETURN_IF_ERROR(Check(library_.BoosterLoadModelFromBuffer(made, bytes.data(), bytes.size())));
-    RETURN_IF_ERROR(Check(library_.BoosterSetParam(made, "nthread", std::to_string(threads).c_str())));
+    RETURN_IF_ERROR(Check(library_.booster_create(nullptr, 0, &made)));
+    Handle booster(made, library_.booster_free);
+    RETURN_IF_ERROR(Check(library_.booster_load_model_from_buffer(made, bytes.data(), bytes.size())));
+    RETURN_IF_ERROR(Check(library_.booster_set_param(made, "nthread", std::to_string(threads).c_str())));
     return booster;
   }
 
