@@ -57,7 +57,7 @@ Application::Application(const CommandLine& line, const std::vector<run::Service
       control_(1),
       pool_("pool", kPoolThreads, kPoolQueue),
       channels_(static_cast<size_t>(server_.limits.max_body_bytes), pool_) {
-  AddBackends(runtimes_, stores_);
+  AddBackends(runtimes_, image_decoders_, stores_);
 }
 
 Application::~Application() { Stop(); }
@@ -85,7 +85,7 @@ absl::Status Application::Start() {
 
 PlacementTools Application::Tools() {
   return {
-      .environment = {settings_, loops_, telemetry_.metrics(), runtimes_, stores_, nullptr},
+      .environment = {settings_, loops_, telemetry_.metrics(), runtimes_, image_decoders_, stores_, nullptr},
       .control_loop = &control_.at(0),
       .spawner = &spawner_,
       .channels = &channels_,

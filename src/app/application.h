@@ -17,6 +17,7 @@
 #include "core/async/loop.h"
 #include "core/async/pool.h"
 #include "core/config/schema.h"
+#include "core/inference/image_decoder.h"
 #include "core/inference/runtime.h"
 #include "core/run/spawner.h"
 #include "core/store/stores.h"
@@ -57,6 +58,7 @@ class Application {
   async::Pool pool_;
   inference::RuntimeRegistry runtimes_;
   store::Stores stores_;
+  inference::ImageDecoders image_decoders_;
   run::Spawner spawner_;
   Channels channels_;
   std::unique_ptr<RuntimeDirectory> directory_;

@@ -1,6 +1,8 @@
 #include "app/backends.h"
 
 #include "backends/blob_files/blob_files.h"
+#include "backends/image_libpng/png_decoder.h"
+#include "backends/image_turbojpeg/jpeg_decoder.h"
 #include "backends/inference_openvino/openvino_runtime.h"
 #include "backends/inference_xgboost/xgboost_runtime.h"
 #include "backends/sql_postgres/postgres_database.h"
@@ -26,14 +28,17 @@ static absl::StatusOr<std::unique_ptr<store::Blobs>> Open(const store::BlobLocat
 
 namespace starling::app {
 
-void AddBackends(inference::RuntimeRegistry& runtimes, store::Stores& stores) {
+void AddBackends(inference::RuntimeRegistry& runtimes, inference::ImageDecoders& image_decoders,
+                 store::Stores& stores) {
 #define STARLING_SQL(name, factory) stores.AddSql(name, factory);
 #define STARLING_BLOBS(name, factory) stores.AddBlobs(name, factory);
 #define STARLING_INFERENCE_RUNTIME(name, factory) runtimes.Add(name, factory);
+#define STARLING_IMAGE_DECODER(factory) image_decoders.Add(factory());
 #include "app/backends.def"
 #undef STARLING_SQL
 #undef STARLING_BLOBS
 #undef STARLING_INFERENCE_RUNTIME
+#undef STARLING_IMAGE_DECODER
 }
 
 }  // namespace starling::app

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -56,7 +57,7 @@ class ModelFileTest : public testing::Test {
   const std::unique_ptr<inference::Runtime> runtime_ = MakeRuntime().value();
   const std::string path_ =
       std::filesystem::path(testing::TempDir()) /
-      StrCat(testing::UnitTest::GetInstance()->current_test_info()->name(), ".model.bin");
+      StrCat(getpid(), testing::UnitTest::GetInstance()->current_test_info()->name(), ".model.bin");
 };
 
 TEST_F(ModelFileTest, AFileThatIsNotThereIsNotFound) {

@@ -21,8 +21,9 @@ namespace starling::observe {
 class Registry;
 }
 namespace starling::inference {
+class ImageDecoders;
 class RuntimeRegistry;
-}
+}  // namespace starling::inference
 namespace starling::store {
 class Stores;
 }
@@ -65,6 +66,7 @@ struct Environment {
   async::LoopGroup& loops;
   observe::Registry& metrics;
   const inference::RuntimeRegistry& runtimes;
+  const inference::ImageDecoders& image_decoders;
   const store::Stores& stores;
   // The endpoint of a contract that this service declared as a need, wherever it runs.
   std::function<rpc::Endpoint&(const rpc::Contract&)> need;

@@ -19,7 +19,7 @@ enum class RepositoryMode {
 
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
-  std::vector<std::string> packages = {"models/sentiment", "models/fraud", "models/churn"};
+  std::vector<std::string> packages = {"models/sentiment", "models/fraud", "models/churn", "models/digits"};
   std::vector<std::string> repository;
   RepositoryMode mode = RepositoryMode::kNone;
   std::vector<std::string> load;
