@@ -31,20 +31,28 @@ models::v1::InferRequest Question(const ImagesConfig& config, const std::vector<
   return question;
 }
 
-void AddLabels(const std::vector<std::string>& labels, std::string_view bytes, int top,
-               v1::ClassifyImageResponse* response) {
+absl::Status AddLabels(const std::vector<std::string>& labels, std::string_view bytes, int top,
+                       v1::ClassifyImageResponse* response) {
   std::vector<float> probabilities(labels.size());
   std::memcpy(probabilities.data(), bytes.data(), bytes.size());
+  // Sums of rounded numbers may end a little above 1.
+  if (!std::all_of(probabilities.begin(), probabilities.end(),
+                   [](float p) { return p >= 0 && p < 1.001f; })) {
+    return Internal("The model answered with what is no probability.");
+  }
   std::vector<size_t> order(labels.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t left, size_t right) { return probabilities[left] > probabilities[right]; });
+  std::sort(order.begin(), order.end(), [&](size_t left, size_t right) {
+    return probabilities[left] != probabilities[right] ? probabilities[left] > probabilities[right]
+                                                       : left < right;
+  });
   order.resize(std::min(order.size(), static_cast<size_t>(top == 0 ? kTop : top)));
   for (const size_t label : order) {
     auto& added = *response->add_labels();
     added.set_label(labels[label]);
-    added.set_confidence(SixDigits(static_cast<double>(probabilities[label])));
+    added.set_confidence(std::min(1.0, SixDigits(static_cast<double>(probabilities[label]))));
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -83,7 +91,7 @@ async::Task<absl::StatusOr<v1::ClassifyImageResponse>> Classifier::ClassifyImage
                        config_.labels.size(), " labels.");
   }
   v1::ClassifyImageResponse response;
-  AddLabels(config_.labels, answer->outputs(0).data(), request.top(), &response);
+  CO_RETURN_IF_ERROR(AddLabels(config_.labels, answer->outputs(0).data(), request.top(), &response));
   response.set_width(static_cast<int32_t>((*scaled)->width));
   response.set_height(static_cast<int32_t>((*scaled)->height));
   response.set_model_version(answer->version());

@@ -30,6 +30,7 @@ class FakeModels final : public models::v1::ModelsService {
  public:
   absl::Status failure;
   int64_t side = 10;
+  float scale = 0.5;
 
   async::Task<absl::StatusOr<models::v1::InferResponse>> Infer(
       RequestContext, const models::v1::InferRequest& request) override {
@@ -39,7 +40,7 @@ class FakeModels final : public models::v1::ModelsService {
     std::vector<float> ink(request.inputs(0).data().size() / sizeof(float));
     std::memcpy(ink.data(), request.inputs(0).data().data(), request.inputs(0).data().size());
     std::vector<float> probabilities(ink.begin() + side, ink.begin() + side + 10);
-    for (float& probability : probabilities) probability /= 2;
+    for (float& probability : probabilities) probability *= scale;
     models::v1::InferResponse response;
     response.set_version("3");
     response.add_outputs()->set_data(probabilities.data(), probabilities.size() * sizeof(float));
@@ -101,6 +102,11 @@ TEST_F(ClassifierTest, ImagesThatCannotBeReadAreTold) {
 TEST_F(ClassifierTest, FailuresOfTheModelsServicePass) {
   models_.failure = WithRetryAfter(Unavailable("loading"), std::chrono::milliseconds(500));
   EXPECT_TRUE(RetryAfter(Classify("1").status()).has_value());
+}
+
+TEST_F(ClassifierTest, WhatIsNoProbabilityIsABug) {
+  models_.scale = 2.0f;
+  EXPECT_EQ(Classify("1").status().code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(ClassifierTest, AModelWithOtherLabelsIsABug) {
