@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "core/config/declaration.h"
 #include "core/config/schema.h"
+#include "core/observe/live_settings.h"
 
 namespace starling::app {
 namespace {
@@ -70,6 +71,7 @@ Telemetry::Telemetry(const ObserveConfig& config, const std::string& instance)
     exporter_->Follow(logger_);
     spans = exporter_->spans();
   }
+  observe::SetConfiguredTraceRatio(config.trace_ratio);
   tracer_ = std::make_unique<observe::Tracer>(
       observe::SamplingOptions{config.trace_ratio, config.follow_parent}, spans);
   dropped_lines_ = metrics_.AddCallback(

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/observe/live_settings.h"
 #include "core/observe/log_format.h"
 #include "core/observe/logger.h"
 
@@ -55,10 +56,7 @@ std::string_view LevelName(Level level) {
   return "";
 }
 
-bool LogEnabled(Level level) {
-  const Logger* logger = ProcessLogger::Current();
-  return level >= (logger != nullptr ? logger->level() : Level::kInfo);
-}
+bool LogEnabled(Level level) { return level >= CurrentLogLevel(); }
 
 void Log(Level level, std::string_view message, Fields fields) {
   if (LogEnabled(level)) Pass(MakeRecord(level, message, fields));

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/observe/live_settings.h"
+
 namespace starling::observe {
 
 Span Tracer::StartRequest(const std::optional<TraceContext>& remote, std::string_view name,
@@ -21,7 +23,7 @@ Span Tracer::StartRequest(const std::optional<TraceContext>& remote, std::string
 bool Tracer::Sampled(const TraceContext& trace) const {
   uint64_t random = 0;
   for (size_t i = 9; i < 16; ++i) random = random << 8 | trace.trace_id[i];
-  return static_cast<double>(random) < std::ldexp(sampling_.ratio, 56);
+  return static_cast<double>(random) < std::ldexp(LiveTraceRatio().value_or(sampling_.ratio), 56);
 }
 
 }  // namespace starling::observe

@@ -45,6 +45,11 @@ void Declare(config::Declaration<ModelsConfig>& d) {
       .Min(1)
       .Max(1000000)
       .Text("Most texts in one request of ClassifyText.");
+  d.String("shared_memory_prefix", &ModelsConfig::shared_memory_prefix)
+      .Text(
+          "What the names of shared memory that callers hand over for tensors must begin with, for example "
+          "\"tensors-\"; "
+          "empty: none is taken.");
 }
 
 }  // namespace

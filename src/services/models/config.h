@@ -27,6 +27,7 @@ struct ModelsConfig {
   int64_t memory_budget = 0;
   int64_t response_cache = 0;
   int64_t max_texts = 10000;
+  std::string shared_memory_prefix;
 };
 
 void DeclareSettings(config::Schema& schema);

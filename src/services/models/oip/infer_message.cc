@@ -38,6 +38,7 @@ constexpr rpc::MessageType TypeOf() {
 
 constexpr rpc::MessageType kRequestType = TypeOf<InferRequestFormat>();
 constexpr rpc::MessageType kResponseType = TypeOf<InferResponseFormat>();
+constexpr rpc::MessageType kStreamedRequestType = TypeOf<StreamedRequestFormat>();
 constexpr rpc::MessageType kStreamedType = TypeOf<StreamedInferFormat>();
 
 }  // namespace
@@ -58,6 +59,7 @@ absl::StatusOr<StreamedInfer> StreamedInferFormat::Read(const Bytes& bytes) {
 
 const rpc::MessageType& InferRequestType() { return kRequestType; }
 const rpc::MessageType& InferResponseType() { return kResponseType; }
+const rpc::MessageType& StreamedRequestType() { return kStreamedRequestType; }
 const rpc::MessageType& StreamedInferType() { return kStreamedType; }
 
 }  // namespace starling::models::oip

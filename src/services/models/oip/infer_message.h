@@ -75,12 +75,34 @@ struct StreamedInferFormat {
   static absl::StatusOr<StreamedInfer> Read(const Bytes& bytes);
 };
 
+// A request of ModelStreamInfer: one that can't be read is an answer in the stream, not its end.
+struct StreamedRequest {
+  absl::Status status;
+  InferRequest request;  // only if that is OK
+};
+struct StreamedRequestFormat {
+  using Value = StreamedRequest;
+  static constexpr char kName[] = "inference.ModelInferRequest";
+  static WireMessage Write(const StreamedRequest& value) { return WriteInferRequest(value.request); }
+  static absl::StatusOr<StreamedRequest> Read(const Bytes& bytes) {
+    StreamedRequest streamed;
+    auto request = ReadInferRequest(bytes);
+    if (request.ok())
+      streamed.request = *std::move(request);
+    else
+      streamed.status = request.status();
+    return streamed;
+  }
+};
+
 using InferRequestMessage = InferMessage<InferRequestFormat>;
 using InferResponseMessage = InferMessage<InferResponseFormat>;
+using StreamedRequestMessage = InferMessage<StreamedRequestFormat>;
 using StreamedInferMessage = InferMessage<StreamedInferFormat>;
 
 const rpc::MessageType& InferRequestType();
 const rpc::MessageType& InferResponseType();
+const rpc::MessageType& StreamedRequestType();
 const rpc::MessageType& StreamedInferType();
 
 template <typename Message>

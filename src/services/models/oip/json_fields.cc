@@ -35,8 +35,6 @@ absl::StatusOr<inference::Shape> ReadShape(ondemand::value value, std::string_vi
   return shape;
 }
 
-namespace {
-
 absl::StatusOr<Parameter> ReadParameter(ondemand::value value, std::string_view name,
                                         std::string_view where) {
   ondemand::json_type type{};
@@ -55,8 +53,6 @@ absl::StatusOr<Parameter> ReadParameter(ondemand::value value, std::string_view 
   }
   return InvalidArgument("Parameter '", name, "' of ", where, " must be a string, a number or a boolean.");
 }
-
-}  // namespace
 
 absl::StatusOr<Parameters> ReadParameters(ondemand::value value, std::string_view where) {
   ondemand::object object;

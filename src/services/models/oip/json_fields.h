@@ -18,6 +18,9 @@ absl::Status MalformedJson(simdjson::error_code error);
 // `where`: "'id'", "'shape' of input 'x'". Each is INVALID_ARGUMENT if the value is of another type.
 absl::StatusOr<std::string> ReadText(simdjson::ondemand::value value, std::string_view where);
 absl::StatusOr<inference::Shape> ReadShape(simdjson::ondemand::value value, std::string_view where);
+// `name`: the parameter's; `where` it stands.
+absl::StatusOr<Parameter> ReadParameter(simdjson::ondemand::value value, std::string_view name,
+                                        std::string_view where);
 absl::StatusOr<Parameters> ReadParameters(simdjson::ondemand::value value, std::string_view where);
 
 // Calls `each(key, value)` for the members of an object; a key that comes twice is INVALID_ARGUMENT. The key holds as long as the

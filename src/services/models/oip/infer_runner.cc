@@ -1,0 +1,156 @@
+#include "services/models/oip/infer_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "services/models/oip/classification.h"
+
+namespace starling::models::oip {
+namespace {
+
+constexpr std::string_view kSharedMemoryOffset = "shared_memory_offset";
+constexpr std::string_view kSharedMemoryByteSize = "shared_memory_byte_size";
+
+struct Place {
+  std::string region;
+  uint64_t offset = 0;
+  uint64_t byte_size = 0;
+};
+
+// Where a tensor lies in shared memory; nullopt if it does not.
+absl::StatusOr<std::optional<Place>> PlaceOf(const Parameters& parameters) {
+  ASSIGN_OR_RETURN(const auto region, parameters.Text(kSharedMemoryRegion));
+  ASSIGN_OR_RETURN(const auto byte_size, parameters.Count(kSharedMemoryByteSize));
+  ASSIGN_OR_RETURN(const auto offset, parameters.Count(kSharedMemoryOffset));
+  if (region.has_value() != byte_size.has_value()) {
+    return InvalidArgument("'", kSharedMemoryRegion, "' and '", kSharedMemoryByteSize,
+                           "' must come together.");
+  }
+  if (!region.has_value()) return std::optional<Place>();
+  return std::optional<Place>({*region, offset.value_or(0), *byte_size});
+}
+
+std::string Names(const std::vector<inference::TensorSpec>& specs) {
+  std::string names;
+  for (const auto& spec : specs) StrAppend(&names, names.empty() ? "'" : ", '", spec.name, "'");
+  return names;
+}
+
+absl::StatusOr<size_t> Position(const std::vector<inference::TensorSpec>& specs, std::string_view name,
+                                std::string_view what, const std::string& model) {
+  const auto found =
+      std::find_if(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+  if (found != specs.end()) return static_cast<size_t>(found - specs.begin());
+  return InvalidArgument("Model '", model, "' has no ", what, " '", name, "'; it has ", Names(specs), ".");
+}
+
+absl::StatusOr<RequestContext> WithParameters(RequestContext context, const Parameters& parameters) {
+  if (const Parameter* sequence = parameters.Find("sequence_id"); sequence != nullptr) {
+    if (*sequence != Parameter(int64_t{0}) && *sequence != Parameter(uint64_t{0}) &&
+        *sequence != Parameter(std::string())) {
+      return Unimplemented("Models with a state that lasts over requests (sequence_id) are not supported.");
+    }
+  }
+  ASSIGN_OR_RETURN(const auto timeout, parameters.Count("timeout"));
+  if (timeout.value_or(0) == 0) return context;
+  constexpr uint64_t kLongest = 3600ULL * 1000 * 1000;
+  return context.WithDeadline(std::chrono::steady_clock::now() +
+                              std::chrono::microseconds(std::min(*timeout, kLongest)));
+}
+
+}  // namespace
+
+async::Task<absl::StatusOr<InferResponse>> InferRunner::Infer(RequestContext context,
+                                                              const InferRequest& request) const {
+  if (request.inputs.empty()) co_return InvalidArgument("The request has no inputs.");
+  CO_ASSIGN_OR_RETURN(RequestContext limited, WithParameters(std::move(context), request.parameters));
+  auto acquire = repository_.Acquire(limited, request.model_name, request.model_version);
+  CO_ASSIGN_OR_RETURN(const ModelLease model, co_await std::move(acquire));
+  CO_ASSIGN_OR_RETURN(std::vector<inference::Tensor> inputs, OrderInputs(*model, request));
+  auto run = model->Infer(std::move(limited), std::move(inputs));
+  const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
+  if (!results.ok()) co_return results.status();
+  co_return Assemble(*model, request, *results);
+}
+
+absl::StatusOr<std::vector<inference::Tensor>> InferRunner::OrderInputs(const ServedModel& model,
+                                                                        const InferRequest& request) const {
+  const auto& specs = model.package().inputs;
+  std::vector<inference::Tensor> ordered(specs.size());
+  std::vector<bool> given(specs.size());
+  for (const InferInput& input : request.inputs) {
+    ASSIGN_OR_RETURN(const size_t position, Position(specs, input.name, "input", model.name()));
+    given[position] = true;
+    ASSIGN_OR_RETURN(Bytes data, DataOf(input));
+    ordered[position] = {input.datatype, input.shape, std::move(data)};
+  }
+  const auto missing = std::find(given.begin(), given.end(), false);
+  if (missing != given.end()) {
+    return InvalidArgument("Input '", specs[static_cast<size_t>(missing - given.begin())].name,
+                           "' is missing.");
+  }
+  return ordered;
+}
+
+absl::StatusOr<Bytes> InferRunner::DataOf(const InferInput& input) const {
+  ASSIGN_OR_RETURN(const auto place, PlaceOf(input.parameters));
+  if (!place.has_value()) return input.data;
+  InferInput filled = {input.name, input.datatype, input.shape, {}, Bytes()};
+  ASSIGN_OR_RETURN(filled.data, shared_memory_.Read(place->region, place->offset, place->byte_size));
+  ASSIGN_OR_RETURN(inference::Tensor tensor, TensorOf(filled));
+  return std::move(tensor.data);
+}
+
+absl::StatusOr<InferResponse> InferRunner::Assemble(const ServedModel& model, const InferRequest& request,
+                                                    const std::vector<inference::Tensor>& results) const {
+  InferResponse response{.model_name = model.name(),
+                         .model_version = model.version(),
+                         .id = request.id,
+                         .parameters = {},
+                         .outputs = {}};
+  const auto& specs = model.package().outputs;
+  if (request.outputs.empty()) {
+    for (size_t i = 0; i < specs.size(); ++i) response.outputs.push_back({specs[i].name, {}, results[i]});
+    return response;
+  }
+  for (const InferRequestedOutput& wanted : request.outputs) {
+    ASSIGN_OR_RETURN(const size_t position, Position(specs, wanted.name, "output", model.name()));
+    ASSIGN_OR_RETURN(InferOutput output, MakeOutput(model, wanted, results[position]));
+    response.outputs.push_back(std::move(output));
+  }
+  return response;
+}
+
+absl::StatusOr<InferOutput> InferRunner::MakeOutput(const ServedModel& model,
+                                                    const InferRequestedOutput& wanted,
+                                                    const inference::Tensor& result) const {
+  InferOutput output{wanted.name, {}, result};
+  ASSIGN_OR_RETURN(const auto classes, wanted.parameters.Count("classification"));
+  ASSIGN_OR_RETURN(const auto place, PlaceOf(wanted.parameters));
+  if (classes.has_value()) {
+    if (place.has_value())
+      return InvalidArgument("Output '", wanted.name, "': classes can't go to shared memory.");
+    std::span<const std::string> labels;
+    if (model.package().post_processing.output == wanted.name) labels = model.labels();
+    ASSIGN_OR_RETURN(output.tensor,
+                     Classify(wanted.name, result, *classes, model.package().batching.max_size > 0, labels));
+  }
+  if (!place.has_value()) return output;
+  if (result.data.size() > place->byte_size) {
+    return InvalidArgument("Output '", wanted.name, "' has ", result.data.size(),
+                           " bytes; its place in shared memory has ", place->byte_size, ".");
+  }
+  RETURN_IF_ERROR(shared_memory_.Write(place->region, place->offset, result.data.view()));
+  output.parameters.Set(kSharedMemoryRegion, place->region);
+  if (place->offset > 0) output.parameters.Set(kSharedMemoryOffset, static_cast<int64_t>(place->offset));
+  output.parameters.Set(kSharedMemoryByteSize, static_cast<int64_t>(result.data.size()));
+  output.tensor.data = Bytes();
+  return output;
+}
+
+}  // namespace starling::models::oip

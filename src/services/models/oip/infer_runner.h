@@ -1,0 +1,37 @@
+// One inference from its request to its response: finds the model, gives its tensors their order, runs it, names what comes out.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "core/async/task.h"
+#include "core/context/request_context.h"
+#include "services/models/model_repository.h"
+#include "services/models/oip/infer.h"
+#include "services/models/oip/shared_memory.h"
+
+namespace starling::models::oip {
+
+// Thread-safe. What it refers to outlives it.
+class InferRunner {
+ public:
+  InferRunner(ModelRepository& repository, const SharedMemory& shared_memory)
+      : repository_(repository), shared_memory_(shared_memory) {}
+
+  // The request lives until the task is done. INVALID_ARGUMENT for a tensor that is missing, unknown or not as the model wants it; errors
+  // of ModelRepository::Acquire and ServedModel::Infer. Request parameters: "timeout" (microseconds, Triton's schedule policy) shortens
+  // the deadline; "sequence_id" other than 0 is UNIMPLEMENTED.
+  async::Task<absl::StatusOr<InferResponse>> Infer(RequestContext context, const InferRequest& request) const;
+
+ private:
+  absl::StatusOr<std::vector<inference::Tensor>> OrderInputs(const ServedModel& model,
+                                                             const InferRequest& request) const;
+  absl::StatusOr<Bytes> DataOf(const InferInput& input) const;
+  absl::StatusOr<InferResponse> Assemble(const ServedModel& model, const InferRequest& request,
+                                         const std::vector<inference::Tensor>& results) const;
+  absl::StatusOr<InferOutput> MakeOutput(const ServedModel& model, const InferRequestedOutput& wanted,
+                                         const inference::Tensor& result) const;
+
+  ModelRepository& repository_;
+  const SharedMemory& shared_memory_;
+};
+
+}  // namespace starling::models::oip
