@@ -172,9 +172,11 @@ class BlobFiles final : public store::Blobs {
   static absl::StatusOr<BlobEntry> EntryOf(int folder, const std::string& name) {
     struct stat known{};
     if (::fstatat(folder, name.c_str(), &known, AT_SYMLINK_NOFOLLOW) != 0) return FailureOf(errno, name);
-    if (S_ISDIR(known.st_mode)) return BlobEntry{name, true, 0};
+    if (S_ISDIR(known.st_mode)) return BlobEntry{name, true, 0, ""};
     if (!S_ISREG(known.st_mode)) return FailureOf(ENOENT, name);
-    return BlobEntry{name, false, int64_t{known.st_size}};
+    // A replacement is another file; a number that is used again comes with another time.
+    return BlobEntry{name, false, int64_t{known.st_size},
+                     StrCat(known.st_ino, "-", known.st_mtim.tv_sec, "-", known.st_mtim.tv_nsec)};
   }
 
   const Descriptor blobs_, uploads_;

@@ -31,16 +31,16 @@ const bool kRegistered = [] {
 
 class BlobFilesTest : public ::testing::Test {
  public:
-  ~BlobFilesTest() override { fs::remove_all(folder_); }
-  const std::string folder_ = NewFolder();
-  const std::string root_ = folder_ + "/root";
+  ~BlobFilesTest() override { fs::remove_all(folder); }
+  const std::string folder = NewFolder();
+  const std::string root = folder + "/root";
 };
 
 TEST_F(BlobFilesTest, FollowsNoLink) {
-  const auto blobs = *OpenBlobFiles(root_);
-  std::ofstream(folder_ + "/secret") << "secret";
-  fs::create_symlink(folder_, root_ + "/blobs/out");
-  fs::create_symlink(folder_ + "/secret", root_ + "/blobs/link");
+  const auto blobs = *OpenBlobFiles(root);
+  std::ofstream(folder + "/secret") << "secret";
+  fs::create_symlink(folder, root + "/blobs/out");
+  fs::create_symlink(folder + "/secret", root + "/blobs/link");
   EXPECT_FALSE(blobs->Read("link", 0, 100).ok());
   EXPECT_FALSE(blobs->Read("out/secret", 0, 100).ok());
   EXPECT_FALSE(blobs->Create("out/new").ok());
@@ -48,24 +48,24 @@ TEST_F(BlobFilesTest, FollowsNoLink) {
   EXPECT_TRUE(blobs->List("out")->empty());
   EXPECT_TRUE(blobs->List("")->empty());
   EXPECT_TRUE(blobs->Delete("out").ok());  // the link, not what it leads to
-  EXPECT_TRUE(fs::exists(folder_ + "/secret"));
+  EXPECT_TRUE(fs::exists(folder + "/secret"));
 }
 
 TEST_F(BlobFilesTest, RemovesWhatADeadProgramLeftAndNothingElse) {
-  const auto blobs = *OpenBlobFiles(root_);
+  const auto blobs = *OpenBlobFiles(root);
   auto alive = *blobs->Create("alive");
   ASSERT_TRUE(alive->Append("x").ok());
-  std::ofstream(root_ + "/uploads/dead") << "half";
-  const auto second = *OpenBlobFiles(root_);  // a second program that shares the folder
-  EXPECT_FALSE(fs::exists(root_ + "/uploads/dead"));
+  std::ofstream(root + "/uploads/dead") << "half";
+  const auto second = *OpenBlobFiles(root);  // a second program that shares the folder
+  EXPECT_FALSE(fs::exists(root + "/uploads/dead"));
   EXPECT_TRUE(alive->Commit().ok());
   EXPECT_EQ(*second->Read("alive", 0, 10), "x");
 }
 
 TEST_F(BlobFilesTest, FoldersAreTheOwnersAlone) {
-  const auto blobs = *OpenBlobFiles(root_);
-  EXPECT_EQ(fs::status(root_).permissions(), fs::perms::owner_all);
-  EXPECT_FALSE(OpenBlobFiles(folder_ + "/missing/root").ok());
+  const auto blobs = *OpenBlobFiles(root);
+  EXPECT_EQ(fs::status(root).permissions(), fs::perms::owner_all);
+  EXPECT_FALSE(OpenBlobFiles(folder + "/missing/root").ok());
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct BlobEntry {
   std::string name;  // the last part of its key
   bool is_folder = false;
   int64_t bytes = 0;
+  std::string revision;  // of a blob: another one once it was replaced
 };
 
 // Keys are paths as CheckBlobKey() takes them; a key that it refuses is INVALID_ARGUMENT everywhere. Thread-safe.

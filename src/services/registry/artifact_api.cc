@@ -95,13 +95,15 @@ async::Stream<v1::ArtifactChunk> ArtifactApi::DownloadArtifact(RequestContext co
   do {
     const absl::Status alive = context.Check();
     if (!alive.ok()) co_return alive;
-    std::function<absl::StatusOr<std::string>()> read = [&] {
-      return blobs_.Read(*key, offset, kChunkBytes);
+    std::function<absl::StatusOr<std::string>()> read = [&]() -> absl::StatusOr<std::string> {
+      auto piece = blobs_.Read(*key, offset, kChunkBytes);
+      // Pieces of two files must not look like one.
+      const auto now = blobs_.Stat(*key);
+      if (now.ok() && now->revision == entry->revision) return piece;
+      return Aborted("The file '", request.path(), "' was replaced while it was read.");
     };
     auto bytes = co_await Block<std::string>(pool_, std::move(read));
     if (!bytes.ok()) co_return bytes.status();
-    if (bytes->empty() && offset < entry->bytes)
-      co_return Aborted("The file was replaced while it was read.");
     offset += static_cast<int64_t>(bytes->size());
     v1::ArtifactChunk chunk;
     chunk.set_data(*std::move(bytes));

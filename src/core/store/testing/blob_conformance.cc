@@ -48,6 +48,8 @@ struct KeepsWhatIsPut : Conformance {
     EXPECT_TRUE(blobs_->Stat("a/b")->is_folder);
     Put("a/b/c.bin", "new");
     EXPECT_EQ(*blobs_->Read("a/b/c.bin", 0, 100), "new");
+    EXPECT_NE(blobs_->Stat("a/b/c.bin")->revision, entry->revision);
+    EXPECT_EQ(blobs_->Stat("a/b/c.bin")->revision, blobs_->Stat("a/b/c.bin")->revision);
     Put("empty", "");
     EXPECT_EQ(blobs_->Stat("empty")->bytes, 0);
   }

@@ -164,15 +164,15 @@ struct WritersAtOnceLoseNothing : Conformance {
                 .status();
           });
           // A refusal is allowed where writers collide too often; a lost update is not.
-          if (status.ok()) ++done_;
+          if (status.ok()) ++done;
         }
       });
     }
     for (std::thread& thread : threads) thread.join();
-    EXPECT_GT(done_, 0);
-    EXPECT_EQ(Rows("SELECT amount FROM items").at(0).Int(0), done_);
+    EXPECT_GT(done, 0);
+    EXPECT_EQ(Rows("SELECT amount FROM items").at(0).Int(0), done);
   }
-  std::atomic<int64_t> done_{0};
+  std::atomic<int64_t> done{0};
 };
 
 struct SurvivesBeingOpenedAgain : Conformance {

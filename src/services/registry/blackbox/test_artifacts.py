@@ -113,6 +113,22 @@ def test_an_upload_that_breaks_off_leaves_nothing(program):
     assert httpx.get(f"{program.url}{ARTIFACTS}", params={"path": "broken"}).json()["files"] == []
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_never_mixed():
+    size = 32_000_000  # far more than sockets hold
+    with Program(SCOPES, TARGET) as program:
+        url = f"{program.url}{ARTIFACTS}/swapped"
+        assert httpx.put(url, content=b"a" * size).status_code == 200
+        host, port = program.addresses["http"].rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(f"GET {ARTIFACTS}/swapped HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            answer = connection.recv(1000)
+            assert httpx.put(url, content=b"b" * size, timeout=60).status_code == 200
+            while piece := connection.recv(1 << 20):
+                answer += piece
+        body = answer.partition(b"\r\n\r\n")[2]
+        assert len(body) < size and set(body) == {ord("a")}
+
+
 def test_other_pages_cannot_write_and_errors_are_mlflows(program):
     api = f"{program.url}/api/2.0/mlflow/registered-models/create"
     # What a form of a web page may send without being asked.
