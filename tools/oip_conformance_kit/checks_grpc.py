@@ -3,7 +3,7 @@
 from .rules import rule
 from .server import Broken, NotApplicable, expect
 from .tensors import inputs_of, raw
-from .wire import fields_of, message
+from .wire import fields_of, message, repeated
 
 SERVICE = "/inference.GRPCInferenceService/"
 # Field of InferTensorContents by datatype; (number, kind).
@@ -70,11 +70,17 @@ def grpc_metadata(server):
 
 
 def outputs(answer):
+    """(name, datatype, raw bytes) of each output, whichever form it came in."""
     result = []
     for index, encoded in enumerate(answer.get(5, [])):
         one = fields_of(encoded)
-        data = answer[6][index] if 6 in answer else one[5][0]
-        result.append((one[1][0], one[2][0], data))
+        datatype = one[2][0].decode()
+        if 6 in answer:
+            data = answer[6][index]
+        else:
+            number, kind = CONTENTS[datatype]
+            data = raw(datatype, repeated(fields_of(one[5][0]).get(number, []), kind))
+        result.append((one[1][0], datatype, data))
     return result
 
 

@@ -52,3 +52,21 @@ def fields_of(data):
             value, at = data[at:at + size], at + size
         fields.setdefault(tag >> 3, []).append(value)
     return fields
+
+
+def repeated(items, kind):
+    """The values of a repeated field, packed or not. `kind`: "varint" (signed), "bytes", or a format of struct."""
+    if kind == "bytes":
+        return items
+    values = []
+    for item in items:
+        if isinstance(item, int):
+            values.append(item)
+        elif kind.startswith("<"):
+            values += [value for (value,) in struct.iter_unpack(kind, item)]
+        else:
+            at = 0
+            while at < len(item):
+                value, at = _read_varint(item, at)
+                values.append(value)
+    return [value - 2**64 if isinstance(value, int) and value >= 2**63 else value for value in values]
