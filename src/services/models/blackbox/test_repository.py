@@ -110,6 +110,7 @@ def test_swaps_under_load_lose_no_request(repository, swaps):
         callers = [threading.Thread(target=call) for _ in range(4)]
         for caller in callers:
             caller.start()
+        wait_for(lambda: failures or "1" in versions, what="an answer of version 1")
         for version in range(2, swaps + 2):
             repository.publish("sums", version)
             wait_for(lambda version=version: failures or str(version) in versions, what=f"an answer of version {version}")
