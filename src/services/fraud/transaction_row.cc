@@ -51,7 +51,8 @@ double Number(const google::protobuf::Message& message, const FieldDescriptor* f
 struct Moment {
   explicit Moment(int64_t seconds) {
     const int64_t day = seconds / 86400 - (seconds % 86400 < 0 ? 1 : 0);
-    hour = static_cast<double>((seconds - day * 86400) / 3600);
+    const int64_t whole_hours = (seconds - day * 86400) / 3600;
+    hour = static_cast<double>(whole_hours);
     weekday = static_cast<double>(((day + 3) % 7 + 7) % 7);
   }
   double hour = 0;
