@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using starling::fuzz::Require;
   namespace registry = starling::registry;
-  static const registry::Searched kRuns = {
+  static const registry::Searched runs = {
       .table = "runs",
       .join = {"tenant", "id"},
       .columns = {{"status", "runs.status"}, {"start_time", "runs.started", true}},
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t line = std::min(text.find('\n'), text.size());
   const std::string order = line < text.size() ? text.substr(line + 1) : "status";
   const auto search =
-      registry::MakeSearch(kRuns, "runs.tenant = ?", {"t"}, text.substr(0, line), {order}, 10, "");
+      registry::MakeSearch(runs, "runs.tenant = ?", {"t"}, text.substr(0, line), {order}, 10, "");
   if (!search.ok()) {
     Require(search.status().code() == absl::StatusCode::kInvalidArgument, "it is the caller's fault");
     return 0;
