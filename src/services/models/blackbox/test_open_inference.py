@@ -1,13 +1,16 @@
 """The Open Inference Protocol from outside: the conformance kit, who may call what, settings, placements."""
 
+import json
 import subprocess
 import sys
 
 import grpc
 import httpx
+import numpy as np
 import pytest
-from harness.program import ROOT
+from harness.keys import make_key
 from harness.open_inference import start
+from harness.program import ROOT, Program
 
 KIT = ROOT / "tools/oip_conformance"
 
@@ -81,3 +84,22 @@ def test_what_is_no_route_is_refused_in_the_protocols_form(program):
     answer = ask(program, "GET", "/v2/nothing")
     assert answer.status_code == 404 and list(answer.json()) == ["error"]
     assert ask(program, "DELETE", "/v2/models/sums").status_code == 405
+
+
+def test_a_body_of_nothing_but_the_one_inputs_elements():
+    key, entry = make_key("caller")
+    config = {"models": {"packages": [str(ROOT / "models/fraud")]}, "auth": {"api_keys": [entry]}}
+    with Program({**config, "placement": {"sentiment": {"mode": "off"}, "fraud": {"mode": "off"}, "churn": {"mode": "off"}}}) as program:
+        program.headers = {"Authorization": f"Bearer {key}"}
+        path, row = "/v2/models/fraud/infer", np.arange(26, dtype=np.float32)
+        raw = ask(program, "POST", path, {**program.headers, "Inference-Header-Content-Length": "0"}, content=row.tobytes())
+        assert raw.status_code == 200, raw.text
+        length = int(raw.headers["inference-header-content-length"])
+        outputs = json.loads(raw.content[:length])["outputs"]
+        assert [one["parameters"]["binary_data_size"] for one in outputs] == [4, 27 * 4]
+        body = {"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, 26], "data": row.tolist()}]}
+        same = ask(program, "POST", path, json=body).json()["outputs"]
+        expected = np.float32(same[0]["data"] + same[1]["data"])
+        np.testing.assert_array_equal(np.frombuffer(raw.content[length:], dtype=np.float32), expected)
+        short = ask(program, "POST", path, {**program.headers, "Inference-Header-Content-Length": "0"}, content=row.tobytes()[:-1])
+        assert short.status_code == 400 and "takes 104" in short.json()["error"]
