@@ -40,8 +40,9 @@ ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_
 
 ModelLease ModelLife::MakeLease(const std::shared_ptr<ModelVersion>& version,
                                 std::unique_ptr<ServedModel> model) {
-  return {model.release(), [this, version, bytes = version->memory_bytes](const ServedModel* ended) {
-            const bool queued = ends_.TryRun([this, version, bytes, ended] {
+  // The version is moved out: what is left of the lease lives as long as the version's own weak reference to it.
+  return {model.release(), [this, version, bytes = version->memory_bytes](const ServedModel* ended) mutable {
+            const bool queued = ends_.TryRun([this, version = std::move(version), bytes, ended] {
               delete ended;
               malloc_trim(0);  // what a model leaves behind is large: the system may have it
               Ended(version, bytes);
