@@ -226,7 +226,8 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
     ModelPackage read;
     read.name = found.name;
     read.version = one.source.version;
-    if (package.ok()) read = *std::move(package);
+    const absl::Status readable = package.status();
+    if (readable.ok()) read = *std::move(package);
     const auto is_known = [&one](const auto& version) { return version->fingerprint == one.fingerprint; };
     if (std::none_of(known.begin(), known.end(), is_known)) {
       for (const std::string& warning : read.warnings)
@@ -235,8 +236,8 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
     const auto version = std::make_shared<ModelVersion>(std::move(read));
     version->fingerprint = one.fingerprint;
     version->from_repository = true;
-    version->state = package.ok() ? ModelState::kUnloaded : ModelState::kFailed;
-    version->reason = Message(package.status());
+    version->state = readable.ok() ? ModelState::kUnloaded : ModelState::kFailed;
+    version->reason = Message(readable);
     const auto old = std::find_if(known.begin(), known.end(), [&version](const auto& other) {
       return other->package.version == version->package.version;
     });
