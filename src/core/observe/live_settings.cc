@@ -14,8 +14,8 @@ std::atomic<double> trace_ratio_configured = 1;
 
 }  // namespace
 
-void SetLiveLogLevel(Level level) {
-  level_in_force.store(static_cast<int>(level), std::memory_order_relaxed);
+void SetLiveLogLevel(std::optional<Level> level) {
+  level_in_force.store(level.has_value() ? static_cast<int>(*level) : kUnset, std::memory_order_relaxed);
 }
 
 std::optional<Level> LiveLogLevel() {

@@ -7,8 +7,8 @@
 
 namespace starling::observe {
 
-// Lines below it are not made. Any thread.
-void SetLiveLogLevel(Level level);
+// Lines below it are not made; nullopt: the configuration's level again. Any thread.
+void SetLiveLogLevel(std::optional<Level> level);
 std::optional<Level> LiveLogLevel();
 
 // The share of the traces begun here that is sampled; nullopt: the configuration's again. Any thread.

@@ -14,7 +14,8 @@ TEST(LiveSettingsTest, ALevelHoldsAtOnce) {
   EXPECT_TRUE(LogEnabled(Level::kDebug));
   SetLiveLogLevel(Level::kError);
   EXPECT_FALSE(LogEnabled(Level::kWarning));
-  SetLiveLogLevel(Level::kInfo);
+  SetLiveLogLevel(std::nullopt);
+  EXPECT_TRUE(LogEnabled(Level::kInfo));
 }
 
 TEST(LiveSettingsTest, ARatioHoldsUntilItIsTakenBack) {

@@ -110,6 +110,14 @@ TEST(PrometheusTest, NamesFollowOpenTelemetry) {
   EXPECT_EQ(name("requests_total", "{request}", MetricType::kCounter), "requests");
 }
 
+TEST(PrometheusTest, AHistogramThatCountedNothingHasNoSeries) {
+  Registry registry;
+  registry.Histograms({.name = "size", .unit = "By", .help = "Sizes.", .labels = {"a"}, .buckets = {1}})
+      .With({"x"});
+  EXPECT_EQ(Expose(registry, Exposition::kPrometheusText),
+            "# TYPE size_bytes histogram\n# HELP size_bytes Sizes.\n");
+}
+
 TEST(PrometheusTest, WritesOpenMetricsWithExemplars) {
   Registry registry;
   const TraceContext trace =

@@ -36,12 +36,16 @@ ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_
     : table_(table),
       needs_(needs),
       memory_budget_bytes_(memory_budget_bytes),
+      evictions_(needs.metrics.Counters({.name = "starling.models.evictions",
+                                         .unit = "{eviction}",
+                                         .help = "Models that left memory for others, by the memory budget.",
+                                         .labels = {"model"}})),
       ends_("model-ends", 1, std::numeric_limits<size_t>::max()) {}
 
-ModelLease ModelLife::MakeLease(const std::shared_ptr<ModelVersion>& version,
-                                std::unique_ptr<ServedModel> model) {
+ModelLease ModelLife::MakeLease(std::shared_ptr<ModelVersion> version, std::unique_ptr<ServedModel> model) {
   // The version is moved out: what is left of the lease lives as long as the version's own weak reference to it.
-  return {model.release(), [this, version, bytes = version->memory_bytes](const ServedModel* ended) mutable {
+  const size_t bytes = version->memory_bytes;
+  return {model.release(), [this, version = std::move(version), bytes](const ServedModel* ended) mutable {
             const bool queued = ends_.TryRun([this, version = std::move(version), bytes, ended] {
               delete ended;
               malloc_trim(0);  // what a model leaves behind is large: the system may have it
@@ -88,13 +92,7 @@ absl::Status ModelLife::MakeRoom(const ModelVersion& version, size_t bytes, Room
     leaving += victim->memory_bytes;
     lock.unlock();
     Unload(victim, true);
-    needs_.metrics
-        .Counters({.name = "starling.models.evictions",
-                   .unit = "{eviction}",
-                   .help = "Models that left memory for others, by the memory budget.",
-                   .labels = {"model"}})
-        .With({victim->package.name})
-        .Add(1);
+    evictions_.With({victim->package.name}).Add(1);
     lock.lock();
   }
   const bool has_room =

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "core/async/pool.h"
+#include "core/observe/registry.h"
 #include "services/models/model_table.h"
 #include "services/models/repository_scan.h"
 #include "services/models/served_model.h"
@@ -38,7 +39,7 @@ class ModelLife {
   void UnloadRemoved(const std::string& name);
 
  private:
-  ModelLease MakeLease(const std::shared_ptr<ModelVersion>& version, std::unique_ptr<ServedModel> model);
+  ModelLease MakeLease(std::shared_ptr<ModelVersion> version, std::unique_ptr<ServedModel> model);
   absl::Status MakeRoom(const ModelVersion& version, size_t bytes, Room room);
   std::shared_ptr<ModelVersion> LongestUnused(const ModelVersion& but);
   void Ended(const std::shared_ptr<ModelVersion>& version, size_t bytes);
@@ -51,7 +52,8 @@ class ModelLife {
   ModelTable& table_;
   const ServedModel::Needs needs_;
   const size_t memory_budget_bytes_;  // 0: none
-  async::Pool ends_;                  // last: it destroys models
+  observe::CounterFamily& evictions_;
+  async::Pool ends_;  // last: it destroys models
 };
 
 }  // namespace starling::models

@@ -31,15 +31,15 @@ std::string RequestOf(const InferResponse& response) {
   return json;
 }
 
-void BM_Decode(benchmark::State& state) {
+void DecodeNumbers(benchmark::State& state) {
   const Bytes body(RequestOf(Matrix()));
   for (auto _ : state) benchmark::DoNotOptimize(ReadJsonRequest(body, body.size()).ok());
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(body.size()));
 }
-BENCHMARK(BM_Decode);
+BENCHMARK(DecodeNumbers);
 
 // As Python writes them: a float as a double, with 17 digits.
-void BM_DecodeLongNumbers(benchmark::State& state) {
+void DecodeLongNumbers(benchmark::State& state) {
   std::string text = R"({"inputs":[{"name":"x","datatype":"FP32","shape":[64,1000],"data":[)";
   std::mt19937 random(1);
   std::uniform_real_distribution<float> any(-1, 1);
@@ -52,15 +52,15 @@ void BM_DecodeLongNumbers(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(ReadJsonRequest(body, body.size()).ok());
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(body.size()));
 }
-BENCHMARK(BM_DecodeLongNumbers);
+BENCHMARK(DecodeLongNumbers);
 
-void BM_Encode(benchmark::State& state) {
+void EncodeNumbers(benchmark::State& state) {
   const InferResponse response = Matrix();
   size_t bytes = 0;
   for (auto _ : state) bytes = WriteJsonResponse(response, {})->body.size();
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(bytes));
 }
-BENCHMARK(BM_Encode);
+BENCHMARK(EncodeNumbers);
 
 }  // namespace
 }  // namespace starling::models::oip
