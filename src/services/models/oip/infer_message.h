@@ -41,7 +41,8 @@ class InferMessage final : public google::protobuf::MessageLite {
     target = stream->WriteRaw(message.head.data(), static_cast<int>(message.head.size()), target);
     message.EachRaw([&](const std::string& prefix, const Bytes& raw) {
       target = stream->WriteRaw(prefix.data(), static_cast<int>(prefix.size()), target);
-      target = stream->WriteRaw(raw.data(), static_cast<int>(raw.size()), target);
+      // Of no bytes there need be no address, which memcpy does not bear.
+      if (!raw.empty()) target = stream->WriteRaw(raw.data(), static_cast<int>(raw.size()), target);
     });
     return target;
   }
