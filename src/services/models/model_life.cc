@@ -242,14 +242,14 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
     std::lock_guard lock(table_.mutex);
     if (old == known.end()) {
       table_.Insert(version);
-      if (package.ok()) to_load.push_back(version);
+      if (readable.ok()) to_load.push_back(version);
       continue;
     }
     (*old)->is_removed = false;
     const bool is_same = (*old)->fingerprint == one.fingerprint;
     if (is_same) {
-      if (again && (*old)->served == nullptr && package.ok()) to_load.push_back(*old);
-    } else if (!package.ok()) {
+      if (again && (*old)->served == nullptr && readable.ok()) to_load.push_back(*old);
+    } else if (!readable.ok()) {
       (*old)->fingerprint = one.fingerprint;
       (*old)->reason = version->reason;
       if ((*old)->served == nullptr) (*old)->state = ModelState::kFailed;

@@ -307,19 +307,18 @@ TEST_F(ModelLifeTest, EqualRequestsGetTheAnswerOfTheFirstIfThePackageSaysSo) {
   };
   const auto repository = OpenRepository(RepositoryMode::kPoll, {.response_cache_bytes = 10000});
   Settle(*repository);
-  const auto ask = [&](int64_t mask) {
+  const auto ask = [&](int64_t mask, absl::StatusOr<ModelLease> lease) {
     const std::vector<int64_t> values = {mask, mask};
     const auto tensor = inference::MakeTensor<int64_t>(inference::DataType::kInt64, {1, 2}, values);
-    const auto lease = repository->Find("raw", "");
     EXPECT_TRUE(lease.ok()) << lease.status();
     const auto outputs = BlockOn((*lease)->Infer(RequestContext(), {tensor, tensor}));
     EXPECT_TRUE(outputs.ok()) << outputs.status();
     return (*outputs)[0].Values<float>()[1];
   };
-  EXPECT_FLOAT_EQ(ask(1), 0.2f);
-  EXPECT_FLOAT_EQ(ask(1), 0.2f);
+  EXPECT_FLOAT_EQ(ask(1, repository->Find("raw", "")), 0.2f);
+  EXPECT_FLOAT_EQ(ask(1, repository->Find("raw", "")), 0.2f);
   EXPECT_EQ(runs, 1);
-  EXPECT_FLOAT_EQ(ask(2), 0.4f);
+  EXPECT_FLOAT_EQ(ask(2, repository->Find("raw", "")), 0.4f);
   EXPECT_EQ(runs, 2);
   const auto statistics = (*repository->Statistics("raw", ""))[0];
   EXPECT_EQ(statistics.cache_hit.count, 1u);
@@ -330,7 +329,10 @@ TEST_F(ModelLifeTest, EqualRequestsGetTheAnswerOfTheFirstIfThePackageSaysSo) {
               HasSubstr("starling_models_cache_requests_total{result=\"hit\"} 1"));
   // Other files, other answers.
   Publish("raw", "1", "other weights");
-  while (repository->Find("raw", "").ok() && runs == 2) ask(1);
+  while (runs == 2) {
+    // A look at the folders may fall between the removal and the rename: then the model is away for a moment.
+    if (auto lease = repository->Find("raw", ""); lease.ok()) ask(1, *std::move(lease));
+  }
   EXPECT_EQ(runs, 3);
 }
 
