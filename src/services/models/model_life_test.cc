@@ -145,7 +145,8 @@ TEST_F(ModelLifeTest, ANewVersionThatFailsLeavesTheOldOneAnswering) {
   const auto repository = OpenRepository(RepositoryMode::kPoll);
   repository->Start();
   WaitForStates(*repository, {"raw/1: ready"});
-  Write(path_ / "raw" / "2" / "model.yaml", "broken");
+  Write(path_ / "raw" / ".new" / "model.yaml", "broken");
+  fs::rename(path_ / "raw" / ".new", path_ / "raw" / "2");
   WaitForStates(*repository, {"raw/1: ready", "raw/2: failed"});
   EXPECT_EQ(Answers(*repository), "1");
   EXPECT_EQ(repository->WhyNotReady(), "");
