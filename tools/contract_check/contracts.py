@@ -16,6 +16,10 @@ FIELDS, NESTED, NESTED_ENUMS, ONEOFS = 2, 3, 4, 8
 VALUES, METHODS = 2, 2
 
 
+# Contracts of ours, and others' protocols whose clients hold us to names and numbers. api/buf is the vocabulary of both.
+CONTRACTS = ("starling/*/v1/*.proto", "inference/*.proto", "grpc/*/*/*.proto")
+
+
 class ContractError(Exception):
     """A contract that protoc refuses, or a published state that cannot be read."""
 
@@ -29,13 +33,13 @@ class Item(NamedTuple):
 
 
 class Compiler:
-    """Compiles all of starling/*/v1/*.proto under a folder; options are readable on what it gives."""
+    """Compiles all CONTRACTS under a folder; options are readable on what it gives."""
 
     def __init__(self, api):
         self.api = Path(api)
-        self.names = sorted(str(path.relative_to(self.api)) for path in self.api.glob("starling/*/v1/*.proto"))
+        self.names = sorted(str(path.relative_to(self.api)) for pattern in CONTRACTS for path in self.api.glob(pattern))
         if not self.names:
-            raise ContractError(f"there is no starling/*/v1/*.proto under {api}")
+            raise ContractError(f"there is no {' or '.join(CONTRACTS)} under {api}")
         raw = self._compile()
         self._pool = descriptor_pool.DescriptorPool()
         for file in raw.file:
@@ -74,12 +78,17 @@ class Compiler:
             raise ContractError(f"{origin}:{error}") from error
 
 
-def published_text(file):
-    """What is kept of a contract: everything but comments and places, in protobuf's text format."""
+def published(file):
+    """What is kept of a contract: everything but comments and places."""
     copy = type(file)()
     copy.CopyFrom(file)
     copy.ClearField("source_code_info")
-    return "# Written by tools/check_contracts --publish; do not edit.\n" + text_format.MessageToString(copy)
+    return copy
+
+
+def published_text(file):
+    """That in protobuf's text format."""
+    return "# Written by tools/check_contracts --publish; do not edit.\n" + text_format.MessageToString(published(file))
 
 
 class Index:

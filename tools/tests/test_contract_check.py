@@ -218,6 +218,23 @@ def test_a_removed_contract_is_a_breach(check, write):
     assert "api/starling/other/v1/other.proto:1:1: message starling.other.v1.Other is published" in result.stdout
 
 
+def test_publishing_writes_what_changed_and_nothing_else(check, write, published):
+    write("api/starling/other/v1/other.proto", 'syntax = "proto3";\npackage starling.other.v1;\nmessage Other {}\n')
+    # As another release of protobuf might write it.
+    kept = write(STATE, published.replace(": ", ":  ")) / STATE
+    result = check(BASE, "--publish")
+    assert result.stdout.splitlines()[1:] == ["published api/published/starling/other/v1/other.txtpb"], result.stdout
+    assert kept.read_text() == published.replace(": ", ":  ")
+
+
+def test_protocols_of_others_are_held_too(check, write):
+    contract = 'syntax = "proto3";\npackage inference;\nmessage ServerReadyRequest { bool strict = 1; }\n'
+    write("api/inference/service.proto", contract)
+    assert check(BASE, "--publish").returncode == 0
+    write("api/inference/service.proto", contract.replace("= 1", "= 2"))
+    assert "api/inference/service.proto:3:30: field inference.ServerReadyRequest.strict had number 1 and has 2 now" in check(BASE).stdout
+
+
 def test_another_syntax_is_a_breach(check, write):
     """Presence and unknown enum values differ between the two, for the same text."""
     contract = 'syntax = "proto3";\npackage starling.other.v1;\nenum Kind { KIND_UNSPECIFIED = 0; }\n'
