@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/openapi_adapter.h"
 #include "app/openapi_base.h"
 #include "app/openapi_merge.h"
 #include "base/status.h"
@@ -17,6 +18,10 @@ absl::StatusOr<std::string> PublicDocument(const std::vector<run::ServiceDefinit
     });
     if (!placed) continue;
     for (const rpc::Contract* contract : definition.contracts) RETURN_IF_ERROR(merge.Add(*contract));
+    for (const run::AdapterDefinition& adapter : definition.adapters) {
+      ASSIGN_OR_RETURN(const std::string document, AdapterOpenApi(adapter, definition.contracts));
+      RETURN_IF_ERROR(merge.Add({adapter.name, {}, {}, document}));
+    }
   }
   return merge.Document(PublicBase());
 }

@@ -10,7 +10,7 @@
 
 namespace starling::app {
 
-// Of the public listeners: the contracts of the placed services, in the order of `definitions`, and /livez and /readyz. The same
+// Of the public listeners: the contracts and adapters of the placed services, in the order of `definitions`, and /livez and /readyz. The same
 // bytes for the same services, wherever they run. INTERNAL if a contract's document is not what rpc::Contract::openapi says.
 absl::StatusOr<std::string> PublicDocument(const std::vector<run::ServiceDefinition>& definitions,
                                            const PlacementPlan& plan);

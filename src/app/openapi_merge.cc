@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "app/json_members.h"
 #include "base/json_quote.h"
 #include "base/status.h"
 
@@ -50,17 +51,6 @@ std::string Minified(element value) {
   out << simdjson::minify<element>(value);
   return out.str();
 }
-
-class JsonMembers {
- public:
-  void Add(std::string_view name, std::string_view json) {
-    StrAppend(&text_, text_.empty() ? "" : ",", JsonQuote(name), ":", json);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // An object of `members` and, behind them, those of `more`.
 std::string Object(const std::string& members, element more) {

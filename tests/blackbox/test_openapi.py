@@ -1,6 +1,7 @@
 """/openapi.json: accepted by the stock validator, the same as the command prints, and true of what the server takes and answers."""
 
 import json
+import re
 import subprocess
 
 import httpx
@@ -129,6 +130,54 @@ def test_who_may_call_is_said(document):
     models = document["paths"]["/models"]["get"]
     assert {"ApiKey": []} in models["security"] and {"BearerKey": []} in models["security"]
     assert "401" in models["responses"] and "401" not in document["paths"]["/analyze-sentiment"]["post"]["responses"]
+
+
+def test_routes_of_other_protocols_are_all_there_with_their_access(document):
+    listed = subprocess.run([BINARY, "list-routes"], check=True, capture_output=True, text=True).stdout.splitlines()
+    checked = 0
+    for line in listed:
+        verb, path, access = line.split()[:3]
+        if not path.startswith(("/v2", "/api/", "/classify-image")):
+            continue
+        operation = document["paths"][path.replace("=**", "")][verb.lower()]
+        assert operation["summary"], line
+        assert (operation["security"] == []) == (access == "anyone"), line
+        assert {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"} == set(re.findall(r"{(\w+)", path))
+        checked += 1
+    assert checked > 80
+
+
+def test_routes_of_other_protocols_say_what_they_take(document):
+    image = document["paths"]["/classify-image"]["post"]
+    assert set(image["requestBody"]["content"]) == {"image/png", "image/jpeg", "multipart/form-data", "application/json"}
+    assert [parameter["name"] for parameter in image["parameters"]] == ["top"]
+    infer = document["paths"]["/v2/models/{model}/infer"]["post"]
+    assert set(infer["requestBody"]["content"]) == set(infer["responses"]["200"]["content"]) == {"application/json", "application/octet-stream"}
+    artifact = document["paths"]["/api/2.0/mlflow-artifacts/artifacts/{path}"]
+    assert list(artifact["put"]["requestBody"]["content"]) == list(artifact["get"]["responses"]["200"]["content"]) == ["application/octet-stream"]
+    # What MLflow's route shares with a method of the contract it says in the contract's words.
+    search = document["paths"]["/api/2.0/mlflow/registered-models/search"]["get"]
+    assert {"filter", "max_results", "order_by", "page_token"} <= {parameter["name"] for parameter in search["parameters"]}
+    rename = media(document, "/api/2.0/mlflow/registered-models/rename", "post")["schema"]
+    assert "name" in rename["properties"]
+    fields = rename["properties"] | document["components"]["schemas"].get(rename["allOf"][0].get("$ref", "").rsplit("/", 1)[-1], rename["allOf"][0])["properties"]
+    assert set(fields) == {"name", "new_name"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "template"),
+    [
+        ("get", "/v2/models/none-such", "/v2/models/{model}"),
+        ("post", "/v2/models/none-such/infer", "/v2/models/{model}/infer"),
+        ("get", "/api/2.0/mlflow/runs/get?run_id=none-such", "/api/2.0/mlflow/runs/get"),
+        ("post", "/classify-image", "/classify-image"),
+    ],
+)
+def test_errors_of_other_protocols_are_as_described(starling, document, verb, path, template):
+    answer = httpx.request(verb, starling.url + path, content=b"{" if verb == "post" else None, headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500
+    body = document["paths"][template][verb]["responses"]["default"]["content"]["application/json"]["schema"]
+    validator(document, body).validate(answer.json())
 
 
 def test_health_pages_answer_as_described(starling, document):

@@ -31,6 +31,17 @@ class ErrorCodec {
                                std::string_view request_id) const = 0;
 };
 
+// What /openapi.json says of a route, beside what AdapterRoute has.
+struct RouteDescription {
+  // "Runs a model". Empty: the route takes and answers what the method `admitted_as` does, in JSON, and is described by its contract:
+  // GET with all fields of the request in the query, other verbs with all of them in the body.
+  std::string_view summary;
+  std::vector<std::string_view> query = {};  // names of parameters
+  std::vector<std::string_view> body = {};   // content types that it takes; none: no body
+  std::vector<std::string_view> answer = {
+      "application/json"};  // content types that it answers with; none: no body
+};
+
 struct AdapterRoute {
   std::string verb;   // "GET"; HEAD comes with it
   std::string path;   // as rpc::HttpRule::path: "/v2/models/{name}/infer", "/files/{path=**}"
@@ -42,6 +53,7 @@ struct AdapterRoute {
   // The contract's method that this route is another way to call: both then count as one where calls under way are limited. Null:
   // the route counts alone.
   const rpc::Method* admitted_as = nullptr;
+  RouteDescription description = {};
 };
 
 struct AdapterLimits {

@@ -84,7 +84,11 @@ struct AdapterEnvironment {
 // Another protocol that a service speaks, beside its contracts. It stands at the front door of the program that has the listeners,
 // whatever the placement of the service, and calls the service's contract.
 struct AdapterDefinition {
-  std::string name;  // "mlflow": for metrics and for errors at start
+  std::string name;     // "mlflow": for metrics and for errors at start
+  std::string title;    // "MLflow": over its routes in /docs
+  std::string summary;  // one sentence, there
+  // JSON Schema of what its error codec writes; empty: the product's own.
+  std::string_view error_schema;
   // Below these paths ("/v2") what is no route is refused by the adapter's error codec. No '/' at the end.
   std::vector<std::string> prefixes;
   std::vector<http::AdapterRoute> routes;

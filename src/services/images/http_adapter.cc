@@ -73,11 +73,18 @@ class ClassifyImageAdapter final : public http::Adapter {
 run::AdapterDefinition HttpAdapter() {
   return {
       .name = "images",
+      .title = "Images",
+      .summary = "Tells what is on an image.",
+      .error_schema = {},
       .prefixes = {},
       .routes = {{.verb = "POST",
                   .path = "/classify-image",
                   .access = rpc::Access::kPublic,
-                  .admitted_as = v1::ImagesServiceContract().methods.data()}},
+                  .admitted_as = v1::ImagesServiceContract().methods.data(),
+                  .description = {.summary = "The likeliest labels of an image, with their confidences",
+                                  .query = {"top"},
+                                  .body = {"image/png", "image/jpeg", "multipart/form-data",
+                                           "application/json"}}}},
       .create =
           [](const run::AdapterEnvironment& environment) -> absl::StatusOr<std::unique_ptr<http::Adapter>> {
         return std::make_unique<ClassifyImageAdapter>(environment);

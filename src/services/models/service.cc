@@ -60,6 +60,9 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
 run::AdapterDefinition OpenInferenceAdapter() {
   run::AdapterDefinition adapter;
   adapter.name = "open-inference";
+  adapter.title = "Open Inference";
+  adapter.summary = "The Open Inference Protocol v2 with Triton's extensions.";
+  adapter.error_schema = R"({"type":"object","properties":{"error":{"type":"string"}},"required":["error"]})";
   adapter.prefixes = {"/v2"};
   adapter.routes = oip::RestRoutes();
   adapter.create =

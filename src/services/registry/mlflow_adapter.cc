@@ -174,23 +174,33 @@ std::vector<http::AdapterRoute> Routes() {
                       .admitted_as = route.method});
   }
   const auto add = [&routes](std::string verb, std::string path, int operation, std::string scope,
-                             bool long_lived) {
+                             http::RouteDescription description) {
+    const rpc::Access access = scope.empty() ? rpc::Access::kPublic : rpc::Access::kScope;
+    const bool long_lived = operation >= kGetArtifact;
     routes.push_back({.verb = std::move(verb),
                       .path = std::move(path),
                       .operation = operation,
-                      .access = scope.empty() ? rpc::Access::kPublic : rpc::Access::kScope,
+                      .access = access,
                       .scope = std::move(scope),
-                      .long_lived = long_lived});
+                      .long_lived = long_lived,
+                      .description = std::move(description)});
   };
-  add("POST", StrCat(kRoot, "runs/log-metric"), kLogMetric, "registry.write", false);
-  add("POST", StrCat(kRoot, "runs/log-parameter"), kLogParam, "registry.write", false);
-  add("POST", StrCat(kRoot, "runs/set-tag"), kSetRunTag, "registry.write", false);
-  add("POST", StrCat(kRoot, "logged-models/search"), kSearchLoggedModels, "registry.read", false);
-  add("GET", "/api/3.0/mlflow/server-info", kServerInfo, "", false);
-  add("GET", artifacts, kListArtifacts, "registry.read", false);
-  add("GET", artifacts + "/{path=**}", kGetArtifact, "registry.read", true);
-  add("PUT", artifacts + "/{path=**}", kPutArtifact, "registry.write", true);
-  add("DELETE", artifacts + "/{path=**}", kDeleteArtifact, "registry.write", true);
+  const std::string write = "registry.write", read = "registry.read";
+  const std::string file = artifacts + "/{path=**}";
+  add("POST", StrCat(kRoot, "runs/log-metric"), kLogMetric, write,
+      {.summary = "One value of a metric", .body = {"application/json"}});
+  add("POST", StrCat(kRoot, "runs/log-parameter"), kLogParam, write,
+      {.summary = "One parameter of a run", .body = {"application/json"}});
+  add("POST", StrCat(kRoot, "runs/set-tag"), kSetRunTag, write,
+      {.summary = "One tag of a run", .body = {"application/json"}});
+  add("POST", StrCat(kRoot, "logged-models/search"), kSearchLoggedModels, read,
+      {.summary = "Always none: logged models are not kept", .body = {"application/json"}});
+  add("GET", "/api/3.0/mlflow/server-info", kServerInfo, "", {.summary = "What this server is able to do"});
+  add("GET", artifacts, kListArtifacts, read, {.summary = "Files below a path", .query = {"path"}});
+  add("GET", file, kGetArtifact, read,
+      {.summary = "The bytes of a file", .answer = {"application/octet-stream"}});
+  add("PUT", file, kPutArtifact, write, {.summary = "Stores a file", .body = {"application/octet-stream"}});
+  add("DELETE", file, kDeleteArtifact, write, {.summary = "Deletes a file or a folder"});
   return routes;
 }
 
@@ -199,6 +209,11 @@ std::vector<http::AdapterRoute> Routes() {
 run::AdapterDefinition MlflowAdapterDefinition() {
   run::AdapterDefinition definition;
   definition.name = "mlflow";
+  definition.title = "MLflow";
+  definition.summary = "MLflow's REST API, for its own clients.";
+  definition.error_schema =
+      R"({"type":"object","properties":{"error_code":{"type":"string"},"message":{"type":"string"}},)"
+      R"("required":["error_code","message"]})";
   definition.prefixes = {"/api/2.0/mlflow", "/api/2.0/mlflow-artifacts", "/api/3.0/mlflow"};
   definition.routes = Routes();
   definition.create = [](const run::AdapterEnvironment& environment) {
