@@ -15,6 +15,7 @@
 #include "core/async/loop.h"
 #include "core/inference/batch_tensors.h"
 #include "core/inference/row_queue.h"
+#include "core/inference/run_caller.h"
 
 namespace starling::inference {
 
@@ -52,7 +53,7 @@ struct Batcher::Core {
   absl::Status RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length);
   absl::Status StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length,
                            RunReport* report);
-  absl::Status RunWhole(Instance& instance, RowJob& job) const;
+  absl::Status RunWhole(Instance& instance, std::span<const QueuedRow> batch);
   void FinishRows(std::span<const QueuedRow> batch, const absl::Status& status);
 
   // The caller's thread.
@@ -164,6 +165,7 @@ async::Task<absl::Status> Batcher::Core::Wait(std::shared_ptr<Core> core, Reques
                                               std::shared_ptr<RowJob> job, Answer answer, CallTimes* times) {
   CO_RETURN_IF_ERROR(context.Check());
   job->deadline = context.deadline();
+  job->context = context;
   job->queued_at = steady_clock::now();
   CO_RETURN_IF_ERROR(core->Enqueue(job));
 
@@ -205,12 +207,15 @@ absl::Status Batcher::Core::Full() const {
 }
 
 void Batcher::Core::End(const std::shared_ptr<RowJob>& job, const absl::Status& status) {
+  std::vector<std::shared_ptr<RunCaller>> unwanted;
   {
     std::lock_guard lock(mutex);
     if (job->over) return;
     job->over = true;
     queue.Remove(*job);
+    unwanted = LeaveRuns(*job);
   }
+  for (const auto& run : unwanted) run->nobody_waits.Cancel();
   job->done.Set(status);
 }
 
@@ -340,7 +345,7 @@ absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const Queu
                           return row.job.get() == &first && row.length() == length;
                         });
   // Equal lengths leave a request's rows in their order, so its tensors are what stacking would make again.
-  if (is_whole) return RunWhole(instance, first);
+  if (is_whole) return RunWhole(instance, batch);
 
   const auto begin = steady_clock::now();
   std::vector<const Row*> rows;
@@ -348,7 +353,7 @@ absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const Queu
   for (const QueuedRow& taken : batch) rows.push_back(&taken.job->rows[taken.row]);
   ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, StackRows(inputs, rows, length));
   const auto stacked_at = steady_clock::now();
-  ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, instance.Run(stacked));
+  ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, RunFor(instance, batch, stacked, mutex));
   const auto run_at = steady_clock::now();
   ASSIGN_OR_RETURN(std::vector<Row> results, UnstackRows(outputs, batch.size()));
   for (size_t i = 0; i < batch.size(); ++i) batch[i].job->results[batch[i].row] = std::move(results[i]);
@@ -357,8 +362,9 @@ absl::Status Batcher::Core::StackAndRun(Instance& instance, std::span<const Queu
   return absl::OkStatus();
 }
 
-absl::Status Batcher::Core::RunWhole(Instance& instance, RowJob& job) const {
-  ASSIGN_OR_RETURN(std::vector<Tensor> outputs, instance.Run(job.whole));
+absl::Status Batcher::Core::RunWhole(Instance& instance, std::span<const QueuedRow> batch) {
+  RowJob& job = *batch.front().job;
+  ASSIGN_OR_RETURN(std::vector<Tensor> outputs, RunFor(instance, batch, job.whole, mutex));
   const auto rows = static_cast<int64_t>(job.rows.size());
   for (const Tensor& output : outputs) {
     if (options.batches && (output.shape.empty() || output.shape[0] != rows)) {

@@ -46,15 +46,28 @@ class OrderedInstance : public Instance {
       : inner_(std::move(inner)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
 
   absl::StatusOr<std::vector<Tensor>> Run(std::span<const Tensor> inputs) override {
-    std::vector<Tensor> ordered(inputs.size());
-    for (size_t i = 0; i < inputs.size(); ++i) ordered[inputs_[i]] = inputs[i];
-    ASSIGN_OR_RETURN(const std::vector<Tensor> all, inner_->Run(ordered));
-    std::vector<Tensor> outputs;
-    for (const size_t position : outputs_) outputs.push_back(all[position]);
-    return outputs;
+    return Picked(inner_->Run(Ordered(inputs)));
+  }
+
+  bool uses_context() const override { return inner_->uses_context(); }
+  absl::StatusOr<std::vector<Tensor>> RunFor(const RequestContext& context,
+                                             std::span<const Tensor> inputs) override {
+    return Picked(inner_->RunFor(context, Ordered(inputs)));
   }
 
  private:
+  std::vector<Tensor> Ordered(std::span<const Tensor> inputs) const {
+    std::vector<Tensor> ordered(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) ordered[inputs_[i]] = inputs[i];
+    return ordered;
+  }
+  absl::StatusOr<std::vector<Tensor>> Picked(absl::StatusOr<std::vector<Tensor>> all) const {
+    RETURN_IF_ERROR(all.status());
+    std::vector<Tensor> outputs;
+    for (const size_t position : outputs_) outputs.push_back((*all)[position]);
+    return outputs;
+  }
+
   std::unique_ptr<Instance> inner_;
   std::vector<size_t> inputs_;   // where the package's input i goes
   std::vector<size_t> outputs_;  // where the package's output i comes from
@@ -77,7 +90,16 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   const size_t cores = async::AvailableCores();
   if (package.instances == 0) package.instances = cores;
   ASSIGN_OR_RETURN(Runtime * runtime, runtimes.Get(package.runtime));
-  ModelFile file{package.file, package.instances, package.threads_per_instance, package.runtime_options, {}};
+  ModelFile file;
+  file.path = package.file;
+  file.instances = package.instances;
+  file.threads_per_instance = package.threads_per_instance;
+  file.options = package.runtime_options;
+  file.name = package.name;
+  file.version = package.version;
+  file.folder = package.folder;
+  file.command = package.command;
+  file.permissions = load_options.permissions;
   for (const TensorSpec& output : package.outputs) file.outputs.push_back(output.name);
   if (file.threads_per_instance == 0) {
     file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);

@@ -92,8 +92,14 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
   ReadIdentity(reader, "version", source.version, &package->version);
   reader.GetRequired("task", &package->task);
   reader.GetRequired("runtime", &package->runtime);
-  reader.GetRequired("file", &file);
-  package->file = folder / file;
+  package->folder = source.folder;
+  if (package->runtime == kProcessRuntime) {
+    reader.Get("command", &package->command);
+    if (package->command.empty()) reader.Complain("command", "must name a program and its arguments.");
+  } else if (package->runtime != kRemoteRuntime) {
+    reader.GetRequired("file", &file);
+    package->file = folder / file;
+  }
   reader.Get("runtime_options", &package->runtime_options);
   package->inputs = ReadSpecs(reader, "inputs");
   package->outputs = ReadSpecs(reader, "outputs");

@@ -14,6 +14,9 @@ namespace starling::inference {
 
 inline constexpr std::string_view kTextClassification = "text-classification";
 inline constexpr std::string_view kTensors = "tensors";
+// Runtimes whose models are no files of the package.
+inline constexpr std::string_view kProcessRuntime = "process";
+inline constexpr std::string_view kRemoteRuntime = "remote";
 
 // What model.yaml says. Paths are absolute or relative to the working directory, made from the file's own relative ones.
 // docs/model-packages.md explains each field for those who write one.
@@ -22,7 +25,9 @@ struct ModelPackage {
   std::string version;
   std::string task;     // "text-classification", or "tensors": no more than its inputs and outputs
   std::string runtime;  // name in the RuntimeRegistry
-  std::string file;
+  std::string file;     // empty for "process" and "remote"
+  std::string folder;   // of the package
+  std::vector<std::string> command;  // of "process" alone: program and arguments
   std::map<std::string, std::string> runtime_options;
 
   // What the file is expected to have; checked when it is loaded. The rows that tasks make follow this order.

@@ -75,6 +75,25 @@ TEST_F(ModelPackageTest, ReadsAllFields) {
   EXPECT_EQ(package->batching.max_queue, 1024u);
 }
 
+TEST_F(ModelPackageTest, AProgramHasACommandInPlaceOfAFile) {
+  const std::string program = R"(name: wine
+version: "1"
+task: tensors
+runtime: process
+inputs: [{name: x, datatype: FP32, shape: [-1, 3]}]
+outputs: [{name: y, datatype: FP32, shape: [-1]}]
+)";
+  const auto package = Read(program + "command: [python3, server.py]\n");
+  ASSERT_TRUE(package.ok()) << package.status();
+  EXPECT_THAT(package->command, testing::ElementsAre("python3", "server.py"));
+  EXPECT_EQ(package->folder, folder_);
+  EXPECT_EQ(package->file, "");
+  EXPECT_FALSE(Read(program).ok());
+  EXPECT_FALSE(Read(program + "command: [python3]\nfile: x.onnx\n").ok());
+  EXPECT_THAT(Complaint("file: moods.onnx", "file: moods.onnx\ncommand: [sh]"),
+              testing::HasSubstr("command"));
+}
+
 TEST_F(ModelPackageTest, ATensorModelNeedsNoProcessing) {
   const std::string tensors = R"(name: matrix
 version: "1"

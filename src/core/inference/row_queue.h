@@ -17,8 +17,10 @@
 
 namespace starling::inference {
 
+struct RunCaller;  // run_caller.h
+
 // The rows of one request on their way through a batcher. Shared by the request's coroutine, the queue and the instances
-// that run its rows; `rows`, `lengths` and `deadline` never change after it was queued.
+// that run its rows; `rows`, `lengths`, `deadline` and `context` never change after it was queued.
 struct RowJob {
   explicit RowJob(async::Completer<absl::Status> completer) : done(std::move(completer)) {}
 
@@ -26,6 +28,7 @@ struct RowJob {
   std::vector<Row> rows;
   std::vector<size_t> lengths;
   MonotonicTime deadline = kNoDeadline;
+  RequestContext context;
   MonotonicTime queued_at = MonotonicTime::min();
   // The request's tensors before they were cut into rows, if it came so: what runs if all its rows run together.
   std::vector<Tensor> whole;
@@ -41,7 +44,8 @@ struct RowJob {
   MonotonicTime taken_at = MonotonicTime::min();  // when the first row left the queue
   std::chrono::nanoseconds stack_time{0};         // its rows' share of their runs' times
   std::chrono::nanoseconds unstack_time{0};
-  std::atomic<bool> over{false};  // answered: nothing more needs to run
+  std::atomic<bool> over{false};                 // answered: nothing more needs to run
+  std::vector<std::shared_ptr<RunCaller>> runs;  // under way for it, of instances that use a context
 };
 
 // One row of a request.

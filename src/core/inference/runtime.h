@@ -10,6 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "core/context/request_context.h"
 #include "core/inference/tensor.h"
 
 namespace starling::inference {
@@ -21,6 +22,13 @@ struct TensorSpec {
   Shape shape;
 };
 
+// What the operator lets a model's description ask for, beyond reading its own files.
+struct ModelPermissions {
+  bool commands = false;  // programs that it names may be started
+  std::vector<std::string>
+      upstreams;  // beside this machine's own: hosts, or hosts with ports, that it may call
+};
+
 // What to load, and how it shall share the machine.
 struct ModelFile {
   std::string path;
@@ -30,6 +38,12 @@ struct ModelFile {
   std::map<std::string, std::string> options;
   // Names of the outputs that will be asked for: the model may leave others away. Empty: all.
   std::vector<std::string> outputs;
+  // For runtimes whose models run elsewhere; `path` may then be empty.
+  std::string name;                  // of the model, and
+  std::string version;               // here
+  std::string folder;                // of the package
+  std::vector<std::string> command;  // program and arguments
+  ModelPermissions permissions;
 };
 
 // One seat at a loaded model. Run() blocks its thread until the outputs are there. One thread at a time.
@@ -39,6 +53,15 @@ class Instance {
   // `inputs` in the order of LoadedModel::inputs(), with shapes that match them; the outputs in the order of outputs(),
   // owning their elements. INTERNAL if the product fails; the instance stays usable. Does not throw.
   virtual absl::StatusOr<std::vector<Tensor>> Run(std::span<const Tensor> inputs) = 0;
+
+  // Of an instance that waits for somebody else: RunFor() is called in place of Run(), with the deadline by which the last
+  // of a run's requests needs its answer, cancelled when nobody waits for it any more, and in the trace of the first.
+  virtual bool uses_context() const { return false; }
+  // UNAVAILABLE if whoever it waits for is not there.
+  virtual absl::StatusOr<std::vector<Tensor>> RunFor(const RequestContext& /*context*/,
+                                                     std::span<const Tensor> inputs) {
+    return Run(inputs);
+  }
 };
 
 // A model in memory. Any thread. Outlives its instances.
@@ -58,7 +81,8 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
   // Blocks, up to seconds. NOT_FOUND if there is no such file, INVALID_ARGUMENT if it is no model that the product can
-  // read or an option is wrong, INTERNAL for anything else. The messages are for operators: they name the file.
+  // read or an option is wrong, FAILED_PRECONDITION if the permissions do not allow it, UNAVAILABLE if it may work later as it
+  // is, INTERNAL for anything else. The messages are for operators: they name the file.
   virtual absl::StatusOr<std::unique_ptr<LoadedModel>> Load(const ModelFile& file) = 0;
 };
 

@@ -50,6 +50,11 @@ void Declare(config::Declaration<ModelsConfig>& d) {
           "What the names of shared memory that callers hand over for tensors must begin with, for example "
           "\"tensors-\"; "
           "empty: none is taken.");
+  d.Bool("allow_commands", &ModelsConfig::allow_commands)
+      .Text(
+          "Whether packages with the runtime `process` may start the programs that they name. Whoever can "
+          "write such a "
+          "package then runs code as this program's user; so it is off, and such a model fails to load.");
 }
 
 }  // namespace

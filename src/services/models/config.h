@@ -28,6 +28,7 @@ struct ModelsConfig {
   int64_t response_cache = 0;
   int64_t max_texts = 10000;
   std::string shared_memory_prefix;
+  bool allow_commands = false;
 };
 
 void DeclareSettings(config::Schema& schema);

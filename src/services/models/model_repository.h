@@ -31,6 +31,7 @@ struct RepositoryOptions {
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
   size_t memory_budget_bytes = 0;   // 0: none
   size_t response_cache_bytes = 0;  // 0: no answer is kept
+  inference::ModelPermissions permissions;
 };
 
 // Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no

@@ -34,6 +34,7 @@ class ServedModel {
     observe::Registry& metrics;
     const TokenizerFactory& tokenizers;
     ResponseCache& cache;  // of answers; used if the package says so
+    const inference::ModelPermissions& permissions;
   };
 
   // Blocks until it is loaded and warm. Errors as of Model::Load and TextClassifier::Load; for operators.

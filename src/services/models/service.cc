@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
   options.load = config.load;
   options.poll_interval = config.poll_interval;
   options.response_cache_bytes = static_cast<size_t>(config.response_cache);
+  options.permissions.commands = config.allow_commands;
   options.memory_budget_bytes = static_cast<size_t>(config.memory_budget);
   ASSIGN_OR_RETURN(auto repository, ModelRepository::Open(std::move(options), environment.runtimes,
                                                           environment.metrics, MakeBertTokenizer));
