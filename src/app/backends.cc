@@ -1,6 +1,7 @@
 #include "app/backends.h"
 
 #include "backends/blob_files/blob_files.h"
+#include "backends/blob_s3/blob_s3.h"
 #include "backends/image_libpng/png_decoder.h"
 #include "backends/image_turbojpeg/jpeg_decoder.h"
 #include "backends/inference_openvino/openvino_runtime.h"
@@ -25,6 +26,11 @@ static absl::StatusOr<std::unique_ptr<store::Blobs>> Open(const store::BlobLocat
   return OpenBlobFiles(location.where);
 }
 }  // namespace blob_files
+namespace blob_s3 {
+static absl::StatusOr<std::unique_ptr<store::Blobs>> Open(const store::BlobLocation& location) {
+  return OpenBlobS3(location.s3);
+}
+}  // namespace blob_s3
 }  // namespace starling
 
 namespace starling::app {

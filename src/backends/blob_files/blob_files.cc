@@ -83,6 +83,34 @@ class FileWriter final : public store::BlobWriter {
   bool committed_ = false;
 };
 
+// Holds the file open, so that it reads on in what was replaced.
+class FileReader final : public store::BlobReader {
+ public:
+  FileReader(Descriptor file, BlobEntry entry) : file_(std::move(file)), entry_(std::move(entry)) {}
+
+  const BlobEntry& entry() const override { return entry_; }
+
+  absl::StatusOr<std::string> Read(int64_t offset, size_t size) override {
+    const int64_t left = std::max<int64_t>(0, entry_.bytes - offset);
+    std::string bytes(std::min(size, static_cast<size_t>(left)), '\0');
+    size_t got = 0;
+    while (got < bytes.size()) {
+      const ssize_t read = ::pread(file_.get(), bytes.data() + got, bytes.size() - got,
+                                   static_cast<off_t>(offset + static_cast<int64_t>(got)));
+      if (read < 0 && errno == EINTR) continue;
+      if (read < 0) return FailureOf(errno, entry_.name);
+      if (read == 0) break;
+      got += static_cast<size_t>(read);
+    }
+    bytes.resize(got);
+    return bytes;
+  }
+
+ private:
+  const Descriptor file_;
+  const BlobEntry entry_;
+};
+
 class BlobFiles final : public store::Blobs {
  public:
   BlobFiles(Descriptor blobs, Descriptor uploads) : blobs_(std::move(blobs)), uploads_(std::move(uploads)) {}
@@ -110,26 +138,16 @@ class BlobFiles final : public store::Blobs {
     return EntryOf(place.folder.get(), place.name);
   }
 
-  absl::StatusOr<std::string> Read(std::string_view key, int64_t offset, size_t size) override {
+  absl::StatusOr<std::unique_ptr<store::BlobReader>> Open(std::string_view key) override {
     RETURN_IF_ERROR(store::CheckBlobKey(key));
     ASSIGN_OR_RETURN(const Place place, PlaceOf(blobs_.get(), key, false));
-    ASSIGN_OR_RETURN(const BlobEntry entry, EntryOf(place.folder.get(), place.name));
-    if (entry.is_folder) return NotFound("There is nothing to read at '", key, "': it is a folder.");
-    const Descriptor file(
+    Descriptor file(
         ::openat(place.folder.get(), place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (file.get() < 0) return FailureOf(errno, key);
-    std::string bytes(std::min(size, static_cast<size_t>(std::max<int64_t>(0, entry.bytes - offset))), '\0');
-    size_t got = 0;
-    while (got < bytes.size()) {
-      const ssize_t read = ::pread(file.get(), bytes.data() + got, bytes.size() - got,
-                                   static_cast<off_t>(offset + static_cast<int64_t>(got)));
-      if (read < 0 && errno == EINTR) continue;
-      if (read < 0) return FailureOf(errno, key);
-      if (read == 0) break;
-      got += static_cast<size_t>(read);
-    }
-    bytes.resize(got);
-    return bytes;
+    struct stat known{};
+    if (file.get() < 0 || ::fstat(file.get(), &known) != 0) return FailureOf(errno, key);
+    if (S_ISDIR(known.st_mode)) return NotFound("There is nothing to read at '", key, "': it is a folder.");
+    ASSIGN_OR_RETURN(BlobEntry entry, EntryOf(known, place.name));
+    return std::make_unique<FileReader>(std::move(file), std::move(entry));
   }
 
   absl::StatusOr<std::vector<BlobEntry>> List(std::string_view key) override {
@@ -172,6 +190,10 @@ class BlobFiles final : public store::Blobs {
   static absl::StatusOr<BlobEntry> EntryOf(int folder, const std::string& name) {
     struct stat known{};
     if (::fstatat(folder, name.c_str(), &known, AT_SYMLINK_NOFOLLOW) != 0) return FailureOf(errno, name);
+    return EntryOf(known, name);
+  }
+
+  static absl::StatusOr<BlobEntry> EntryOf(const struct stat& known, const std::string& name) {
     if (S_ISDIR(known.st_mode)) return BlobEntry{name, true, 0, ""};
     if (!S_ISREG(known.st_mode)) return FailureOf(ENOENT, name);
     // A replacement is another file; a number that is used again comes with another time.

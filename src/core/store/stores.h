@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/store/blobs.h"
+#include "core/store/s3_config.h"
 #include "core/store/sql.h"
 
 namespace starling::store {
@@ -19,8 +20,9 @@ struct SqlLocation {
 };
 
 struct BlobLocation {
-  std::string product;  // "files"
-  std::string where;
+  std::string product;  // "files", "s3"
+  std::string where;    // of files: the folder
+  S3Config s3 = {};     // of S3
 };
 
 // Filled before it is used, then thread-safe.

@@ -11,7 +11,8 @@
 namespace starling::registry {
 namespace {
 
-constexpr size_t kThreads = 2, kQueue = 256;
+// Threads that wait for a disk or for S3.
+constexpr size_t kThreads = 8, kQueue = 256;
 // Far below the smallest limit on messages that anyone would set.
 constexpr size_t kChunkBytes = 32 * 1024;
 
@@ -84,32 +85,29 @@ async::Stream<v1::ArtifactChunk> ArtifactApi::DownloadArtifact(RequestContext co
                                                                v1::DownloadArtifactRequest request) {
   const auto key = KeyOf(context, request.path());
   if (!key.ok()) co_return key.status();
-  std::function<absl::StatusOr<store::BlobEntry>()> stat = [&] { return blobs_.Stat(*key); };
-  const auto entry = co_await Block<store::BlobEntry>(pool_, std::move(stat));
-  if (!entry.ok() || entry->is_folder) {
-    const bool other =
-        entry.ok() || absl::IsNotFound(entry.status()) || absl::IsFailedPrecondition(entry.status());
-    co_return other ? NotFound("There is no file '", request.path(), "'.") : entry.status();
+  std::function<absl::StatusOr<std::shared_ptr<store::BlobReader>>()> open = [&] {
+    return absl::StatusOr<std::shared_ptr<store::BlobReader>>(blobs_.Open(*key));
+  };
+  const auto reader = co_await Block<std::shared_ptr<store::BlobReader>>(pool_, std::move(open));
+  if (!reader.ok()) {
+    const bool other = absl::IsNotFound(reader.status()) || absl::IsFailedPrecondition(reader.status());
+    co_return other ? NotFound("There is no file '", request.path(), "'.") : reader.status();
   }
+  const int64_t total = (*reader)->entry().bytes;
   int64_t offset = 0;
   do {
     const absl::Status alive = context.Check();
     if (!alive.ok()) co_return alive;
-    std::function<absl::StatusOr<std::string>()> read = [&]() -> absl::StatusOr<std::string> {
-      auto piece = blobs_.Read(*key, offset, kChunkBytes);
-      // Pieces of two files must not look like one.
-      const auto now = blobs_.Stat(*key);
-      if (now.ok() && now->revision == entry->revision) return piece;
-      return Aborted("The file '", request.path(), "' was replaced while it was read.");
-    };
+    std::function<absl::StatusOr<std::string>()> read = [&] { return (*reader)->Read(offset, kChunkBytes); };
     auto bytes = co_await Block<std::string>(pool_, std::move(read));
     if (!bytes.ok()) co_return bytes.status();
+    if (bytes->empty() && offset < total) co_return Aborted("The file '", request.path(), "' was cut short.");
     offset += static_cast<int64_t>(bytes->size());
     v1::ArtifactChunk chunk;
     chunk.set_data(*std::move(bytes));
-    chunk.set_total_bytes(entry->bytes);
+    chunk.set_total_bytes(total);
     co_yield std::move(chunk);
-  } while (offset < entry->bytes);
+  } while (offset < total);
   co_return absl::OkStatus();
 }
 

@@ -36,6 +36,8 @@ void Declare(config::Declaration<RegistryConfig>& d) {
       .Text(
           "Folder of the artifacts, which several programs must share if they share the database; empty: "
           "artifacts in the data directory.");
+  d.Section("s3", &RegistryConfig::s3, store::DeclareS3)
+      .Text("A bucket for the artifacts, in place of the folder, if s3.bucket is set.");
   d.Size("max_artifact_bytes", &RegistryConfig::max_artifact_bytes)
       .Min(1)
       .Max(int64_t{1} << 50)

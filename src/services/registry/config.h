@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/config/secret.h"
+#include "core/store/s3_config.h"
 
 namespace starling::config {
 class Schema;
@@ -31,6 +32,7 @@ struct RegistryConfig {
   std::string data_directory = "data/registry";
   SqlConfig sql;
   std::string artifacts;
+  store::S3Config s3;
   int64_t max_artifact_bytes = int64_t{4} << 30;
   std::chrono::milliseconds artifact_timeout{3600000};
 };

@@ -73,8 +73,13 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
                                            .where = shared ? config.sql.postgres.url.Reveal() : file,
                                            .shared_by = kSharedBy}));
   RETURN_IF_ERROR(database->Migrate("registry", Schema()));
-  ASSIGN_OR_RETURN(auto blobs, environment.stores.BlobsAt({.product = "files", .where = artifacts}));
-  return std::make_unique<Service>(std::move(database), std::move(blobs), config.max_artifact_bytes);
+  const bool in_bucket = !config.s3.bucket.empty();
+  auto blobs = environment.stores.BlobsAt(
+      {.product = in_bucket ? "s3" : "files", .where = artifacts, .s3 = config.s3});
+  if (!blobs.ok())
+    return absl::Status(blobs.status().code(),
+                        StrCat("The artifacts of the registry: ", Message(blobs.status())));
+  return std::make_unique<Service>(std::move(database), *std::move(blobs), config.max_artifact_bytes);
 }
 
 }  // namespace

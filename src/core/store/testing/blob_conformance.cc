@@ -88,6 +88,25 @@ struct NothingIsSeenBeforeCommit : Conformance {
   }
 };
 
+struct AReaderReadsOneRevision : Conformance {
+  using Conformance::Conformance;
+  void TestBody() override {
+    const std::string old(100'000, 'o');
+    Put("model", old);
+    const auto reader = blobs_->Open("model");
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_EQ((*reader)->entry().bytes, 100'000);
+    EXPECT_EQ((*reader)->entry().revision, blobs_->Stat("model")->revision);
+    EXPECT_EQ(*(*reader)->Read(99'998, 10), "oo");
+    EXPECT_EQ(*(*reader)->Read(100'000, 10), "");
+    const auto late = *blobs_->Open("model");
+    Put("model", std::string(100'000, 'n'));
+    const auto read = late->Read(0, 200'000);
+    EXPECT_TRUE(read.ok() ? *read == old : absl::IsAborted(read.status())) << read.status();
+    EXPECT_TRUE(absl::IsNotFound(blobs_->Open("none").status()));
+  }
+};
+
 struct DeletesBlobsAndFolders : Conformance {
   using Conformance::Conformance;
   void TestBody() override {
@@ -138,6 +157,7 @@ void RegisterBlobConformance(const std::string& name, std::function<std::shared_
   Register<KeepsWhatIsPut>(name, "KeepsWhatIsPut", fresh);
   Register<ListsOneLevel>(name, "ListsOneLevel", fresh);
   Register<NothingIsSeenBeforeCommit>(name, "NothingIsSeenBeforeCommit", fresh);
+  Register<AReaderReadsOneRevision>(name, "AReaderReadsOneRevision", fresh);
   Register<DeletesBlobsAndFolders>(name, "DeletesBlobsAndFolders", fresh);
   Register<KindsDoNotMix>(name, "KindsDoNotMix", fresh);
   Register<RefusesKeysThatLeadElsewhere>(name, "RefusesKeysThatLeadElsewhere", fresh);
