@@ -56,7 +56,7 @@ struct BalancedEndpoint::Target {
   Breaker breaker;
   std::atomic<int> calls{0};
   std::atomic<Steady::duration> paused_until{};  // since the clock's epoch
-  std::atomic<bool> refuses_at_once{false};      // its last failure: nobody listens there, found out quickly
+  std::atomic<bool> refuses_at_once{false};      // when it was last not reached, that was found out quickly
 
   bool paused(Steady::time_point now) const { return now.time_since_epoch() < paused_until.load(); }
 
@@ -75,11 +75,15 @@ struct BalancedEndpoint::Target {
       if (HealthOf(status) == Health::kGood) breaker.Close();
       return;
     }
-    refuses_at_once = NotProcessed(status) && now - began < kAtOnce;
+    if (NotProcessed(status)) refuses_at_once = now - began < kAtOnce;
     switch (HealthOf(status)) {
       case Health::kGood:
-        return breaker.OnResult(true, now);
+        breaker.OnResult(true, now);
+        // The last answers of a target that stops come after the first refusals, and do not take them back.
+        if (breaker.state(now) == Breaker::State::kClosed) refuses_at_once = false;
+        return;
       case Health::kBad:
+        if (status.code() == absl::StatusCode::kDeadlineExceeded) refuses_at_once = false;
         return breaker.OnResult(false, now);
       case Health::kUnknown:
         return breaker.OnAbandoned();

@@ -3,7 +3,9 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "base/status.h"
 #include "core/async/spawn.h"
@@ -28,9 +30,11 @@ class FakeTarget final : public Endpoint {
  public:
   absl::Status status;
   int calls = 0;
+  std::function<void()> meanwhile;  // what happens once, while a call is under way
 
   async::Task<absl::StatusOr<Payload>> Unary(RequestContext, const Method&, Payload request) override {
     ++calls;
+    if (meanwhile != nullptr) std::exchange(meanwhile, nullptr)();
     if (!status.ok()) co_return status;
     co_return request;
   }
@@ -167,6 +171,18 @@ TEST_F(BalancedEndpointTest, OneThatIsBackIsAskedWhenTheOthersGo) {
   target("b")->status = refused;
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
   EXPECT_GE(target("a")->calls, 55);  // the first such call closed its breaker
+}
+
+TEST_F(BalancedEndpointTest, AnAnswerAfterTheFirstRefusalsDoesNotTakeThemBack) {
+  auto endpoint = Make({"a"});
+  target("a")->meanwhile = [&] {
+    target("a")->status = WithNotProcessed(Unavailable("connection refused"));
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+    target("a")->status = absl::OkStatus();
+  };
+  EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+  // Its breaker is open, and it is back.
+  EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
 }
 
 TEST_F(BalancedEndpointTest, AllThatRefuseAreAskedOncePerCall) {
