@@ -2,8 +2,11 @@
 
 import pytest
 
+from harness import one_tls_context
 from harness.placements import PLACEMENTS, placed
 from harness.program import Program
+
+one_tls_context.install()
 
 
 @pytest.fixture(scope="session")
