@@ -133,6 +133,8 @@ async::Stream<rpc::Payload> Channel::Open(RequestContext context, const rpc::Met
     MessageReader reader(read, options.max_response_bytes, options.pool);
     reader.set_gzip(*gzip);
     while (true) {
+      // What lies here already is not for a caller who has given up.
+      if (context.cancel().cancelled()) co_return context.cancel().status();
       auto message = co_await reader.Next();
       // A failure that is not the stream's own is one of our limits or of the framing.
       if (!message.ok() && stream->failure().ok()) co_return message.status();
