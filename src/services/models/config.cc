@@ -6,6 +6,49 @@
 namespace starling::models {
 namespace {
 
+void DeclareSqlite(config::Declaration<TrafficSqliteConfig>& d) {
+  d.String("path", &TrafficSqliteConfig::path)
+      .Text(
+          "The file of traffic rules and their history, for one program alone; relative to the working "
+          "directory. With neither this nor models.traffic.postgres.url there are no rules.");
+}
+
+void DeclarePostgres(config::Declaration<TrafficPostgresConfig>& d) {
+  d.Secret("url", &TrafficPostgresConfig::url)
+      .Text(
+          "postgresql://USER:PASSWORD@HOST:PORT/DATABASE: the rules lie there, and several programs may "
+          "share "
+          "them.");
+}
+
+void DeclareShadow(config::Declaration<TrafficShadowConfig>& d) {
+  d.Int("max_requests", &TrafficShadowConfig::max_requests)
+      .Min(1)
+      .Max(100000)
+      .Text("Most mirrored requests under way at a time; more are dropped and counted.");
+  d.Size("max_bytes", &TrafficShadowConfig::max_bytes)
+      .Min(1)
+      .Text("Most bytes of tensors that mirrored requests keep; what does not fit is dropped and counted.");
+  d.Duration("timeout", &TrafficShadowConfig::timeout)
+      .Min(std::chrono::milliseconds(1))
+      .Max(std::chrono::minutes(10))
+      .Text("Longest that one mirrored request may take.");
+}
+
+void DeclareTraffic(config::Declaration<TrafficConfig>& d) {
+  d.Section("sqlite", &TrafficConfig::sqlite, DeclareSqlite).Text("The embedded database.");
+  d.Section("postgres", &TrafficConfig::postgres, DeclarePostgres).Text("PostgreSQL instead of it.");
+  d.Duration("check_interval", &TrafficConfig::check_interval)
+      .Min(std::chrono::milliseconds(10))
+      .Max(std::chrono::minutes(10))
+      .Text("Time between two looks at what was observed of the versions.");
+  d.Int("max_moves", &TrafficConfig::max_moves)
+      .Min(1)
+      .Max(1000000)
+      .Text("Entries of the history that are kept of each alias, the latest ones.");
+  d.Section("shadow", &TrafficConfig::shadow, DeclareShadow).Text("What all shadows together may take.");
+}
+
 void Declare(config::Declaration<ModelsConfig>& d) {
   d.StringList("packages", &ModelsConfig::packages)
       .Text(
@@ -55,6 +98,8 @@ void Declare(config::Declaration<ModelsConfig>& d) {
           "Whether packages with the runtime `process` may start the programs that they name. Whoever can "
           "write such a "
           "package then runs code as this program's user; so it is off, and such a model fails to load.");
+  d.Section("traffic", &ModelsConfig::traffic, DeclareTraffic)
+      .Text("Traffic rules on aliases: weights, shadows, promotion and roll-back.");
 }
 
 }  // namespace

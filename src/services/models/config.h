@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/config/secret.h"
+
 namespace starling::config {
 class Schema;
 }
@@ -16,6 +18,31 @@ enum class RepositoryMode {
   kExplicit,  // calls say what is in memory
   kPoll,      // as kNone, and changes of the folders are followed
 };
+
+struct TrafficSqliteConfig {
+  std::string path;
+};
+
+struct TrafficPostgresConfig {
+  config::Secret url;
+};
+
+struct TrafficShadowConfig {
+  int64_t max_requests = 16;
+  int64_t max_bytes = int64_t{64} << 20;
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+};
+
+struct TrafficConfig {
+  TrafficSqliteConfig sqlite;
+  TrafficPostgresConfig postgres;
+  std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
+  int64_t max_moves = 1000;
+  TrafficShadowConfig shadow;
+};
+
+// Names what would let several programs share the traffic rules.
+inline constexpr char kSharedBy[] = "models.traffic.postgres.url";
 
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
@@ -29,6 +56,7 @@ struct ModelsConfig {
   int64_t max_texts = 10000;
   std::string shared_memory_prefix;
   bool allow_commands = false;
+  TrafficConfig traffic;
 };
 
 void DeclareSettings(config::Schema& schema);

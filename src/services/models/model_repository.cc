@@ -222,6 +222,30 @@ async::Task<absl::StatusOr<ModelLease>> ModelRepository::Acquire(RequestContext 
   }
 }
 
+bool ModelRepository::CanServe(std::string_view name, std::string_view version) const {
+  std::lock_guard lock(table_.mutex);
+  const auto chosen = table_.Choose(name, version);
+  return chosen.ok() && ((*chosen)->served != nullptr || (*chosen)->on_demand);
+}
+
+void ModelRepository::SetAlias(const std::string& name, const std::string& alias,
+                               const std::string& version) {
+  std::lock_guard lock(table_.mutex);
+  if (!version.empty()) {
+    table_.ruled[name][alias] = version;
+  } else if (const auto aliases = table_.ruled.find(name); aliases != table_.ruled.end()) {
+    aliases->second.erase(alias);
+  }
+}
+
+std::string ModelRepository::OwnAlias(std::string_view name, const std::string& alias) const {
+  std::lock_guard lock(table_.mutex);
+  const auto model = table_.models.find(name);
+  if (model == table_.models.end()) return "";
+  const auto target = model->second.aliases.find(alias);
+  return target == model->second.aliases.end() ? "" : target->second;
+}
+
 absl::StatusOr<ModelInfo> ModelRepository::Get(std::string_view name, std::string_view version) const {
   std::lock_guard lock(table_.mutex);
   ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));

@@ -63,6 +63,13 @@ class ModelRepository {
   async::Task<absl::StatusOr<ModelLease>> Acquire(RequestContext context, std::string_view name,
                                                   std::string_view version);
 
+  // Whether a request for the version would get it now, or after it was brought back.
+  bool CanServe(std::string_view name, std::string_view version) const;
+  // What a traffic rule says that an alias means, before what the repository says; an empty version: none says anything any more.
+  void SetAlias(const std::string& name, const std::string& alias, const std::string& version);
+  // What the repository itself says; empty if nothing.
+  std::string OwnAlias(std::string_view name, const std::string& alias) const;
+
   // Of any version that is known, loaded or not; an empty version as in Find, or the latest if none is ready. NOT_FOUND.
   absl::StatusOr<ModelInfo> Get(std::string_view name, std::string_view version) const;
   // Every version that is known, by name, then by version.

@@ -47,7 +47,10 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> ModelTable::Choose(std::string_vie
                         [wanted](const auto& one) { return one->package.version == wanted; });
   };
   auto chosen = exact(version);
+  if (chosen != model.versions.end()) return *chosen;
+  const std::string* ruled = Ruled(name, version);
   const auto alias = model.aliases.find(std::string(version));
+  if (ruled != nullptr) chosen = exact(*ruled);
   if (chosen == model.versions.end() && alias != model.aliases.end()) chosen = exact(alias->second);
   if (chosen != model.versions.end()) return *chosen;
   return NotFound("Model '", name, "' has no version '", version, "'.");
@@ -76,9 +79,21 @@ void ModelTable::Erase(const ModelVersion& version) {
   if (model->second.versions.empty()) models.erase(model);
 }
 
+const std::string* ModelTable::Ruled(std::string_view name, std::string_view alias) const {
+  const auto aliases = ruled.find(name);
+  if (aliases == ruled.end()) return nullptr;
+  const auto target = aliases->second.find(alias);
+  return target == aliases->second.end() ? nullptr : &target->second;
+}
+
 ModelInfo ModelTable::Info(const Model& model, const ModelVersion& version) const {
   ModelInfo info = version.Info();
   for (const auto& [alias, target] : model.aliases) {
+    if (target == info.version && Ruled(info.name, alias) == nullptr) info.aliases.push_back(alias);
+  }
+  const auto aliases = ruled.find(info.name);
+  if (aliases == ruled.end()) return info;
+  for (const auto& [alias, target] : aliases->second) {
     if (target == info.version) info.aliases.push_back(alias);
   }
   return info;

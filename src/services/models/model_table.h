@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,8 @@ struct ModelTable {
 
   mutable std::mutex mutex;
   std::map<std::string, Model, std::less<>> models;
+  // What traffic rules say that an alias means, by model and alias: before Model::aliases.
+  std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> ruled;
   size_t memory_bytes = 0;  // of all versions
   std::condition_variable memory_returned;
   std::atomic<bool> stopping{false};
@@ -74,6 +77,8 @@ struct ModelTable {
   void Insert(std::shared_ptr<ModelVersion> version);
   void Erase(const ModelVersion& version);
   ModelInfo Info(const Model& model, const ModelVersion& version) const;
+  // Null if a rule says nothing of the alias.
+  const std::string* Ruled(std::string_view name, std::string_view alias) const;
 };
 
 }  // namespace starling::models

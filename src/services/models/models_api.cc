@@ -79,10 +79,15 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
     co_return ViolationError(
         {"texts", "repeated.max_items", StrCat("'texts' must hold at most ", max_texts_, " texts.")});
   }
-  CO_ASSIGN_OR_RETURN(const ModelLease model,
-                      co_await repository_.Acquire(context, request.model(), request.version()));
+  const TrafficRoute route =
+      traffic_.Route(request.model(), request.version(), context, request.sticky_key());
+  auto acquire = repository_.Acquire(context, request.model(), route.VersionOr(request.version()));
+  const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
+  if (!lease.ok()) co_return route.Failed(lease.status());
+  const ModelLease& model = *lease;
   std::vector<std::string_view> texts(request.texts().begin(), request.texts().end());
-  CO_ASSIGN_OR_RETURN(const auto classes, co_await model->Classify(std::move(context), std::move(texts)));
+  auto classify = route.Classify(model, std::move(context), std::move(texts));
+  CO_ASSIGN_OR_RETURN(const auto classes, co_await std::move(classify));
 
   v1::ClassifyTextResponse response;
   response.set_version(model->version());
@@ -100,17 +105,23 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
 
 async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::Infer(RequestContext context,
                                                                 const v1::InferRequest& request) {
-  CO_ASSIGN_OR_RETURN(const ModelLease model,
-                      co_await repository_.Acquire(context, request.model(), request.version()));
-  const inference::ModelPackage& package = model->package();
-  CO_ASSIGN_OR_RETURN(std::vector<inference::Tensor> inputs, OrderInputs(package.inputs, request.inputs()));
-  CO_ASSIGN_OR_RETURN(const auto wanted, ChooseOutputs(package.outputs, request.outputs()));
-  CO_ASSIGN_OR_RETURN(const auto outputs, co_await model->Infer(std::move(context), std::move(inputs)));
+  const TrafficRoute route =
+      traffic_.Route(request.model(), request.version(), context, request.sticky_key());
+  auto acquire = repository_.Acquire(context, request.model(), route.VersionOr(request.version()));
+  const absl::StatusOr<ModelLease> model = co_await std::move(acquire);
+  if (!model.ok()) co_return route.Failed(model.status());
+  const inference::ModelPackage& package = (*model)->package();
+  auto inputs = OrderInputs(package.inputs, request.inputs());
+  if (!inputs.ok()) co_return route.Failed(inputs.status());
+  const auto wanted = ChooseOutputs(package.outputs, request.outputs());
+  if (!wanted.ok()) co_return route.Failed(wanted.status());
+  auto infer = route.Infer(*model, std::move(context), *std::move(inputs));
+  CO_ASSIGN_OR_RETURN(const auto outputs, co_await std::move(infer));
 
   v1::InferResponse response;
   response.set_model(package.name);
   response.set_version(package.version);
-  for (const size_t position : wanted)
+  for (const size_t position : *wanted)
     *response.add_outputs() = ToMessage(package.outputs[position].name, outputs[position]);
   co_return response;
 }

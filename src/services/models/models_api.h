@@ -4,15 +4,16 @@
 #include <cstdint>
 
 #include "services/models/model_repository.h"
+#include "services/models/traffic/traffic_router.h"
 #include "starling/models/v1/models.starling.h"
 
 namespace starling::models {
 
-// Thread-safe. The repository outlives it.
+// Thread-safe. The repository and the router outlive it.
 class ModelsApi final : public v1::ModelsService {
  public:
-  ModelsApi(ModelRepository& repository, int64_t max_texts)
-      : repository_(repository), max_texts_(max_texts) {}
+  ModelsApi(ModelRepository& repository, TrafficRouter& traffic, int64_t max_texts)
+      : repository_(repository), traffic_(traffic), max_texts_(max_texts) {}
 
   // INVALID_ARGUMENT: more than max_texts texts. Else the errors of ModelRepository::Find and TextClassifier::Classify.
   async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ClassifyText(
@@ -28,6 +29,7 @@ class ModelsApi final : public v1::ModelsService {
 
  private:
   ModelRepository& repository_;
+  TrafficRouter& traffic_;
   const int64_t max_texts_;
 };
 

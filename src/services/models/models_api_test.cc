@@ -21,11 +21,12 @@ class ModelsApiTest : public ModelsTest {
     auto repository = Open({Package("length", "1"), TensorPackage("raw", "3")});
     ASSERT_TRUE(repository.ok()) << repository.status();
     repository_ = *std::move(repository);
+    traffic_ = std::make_unique<TrafficRouter>(*repository_, metrics_, ShadowOptions());
   }
   absl::StatusOr<v1::ClassifyTextResponse> Classify(const std::string& model,
                                                     const std::vector<std::string>& texts,
                                                     const RequestContext& context = RequestContext()) {
-    ModelsApi api(*repository_, 4);
+    ModelsApi api(*repository_, *traffic_, 4);
     v1::ClassifyTextRequest request;
     request.set_model(model);
     for (const std::string& text : texts) request.add_texts(text);
@@ -33,6 +34,7 @@ class ModelsApiTest : public ModelsTest {
   }
 
   std::unique_ptr<ModelRepository> repository_;
+  std::unique_ptr<TrafficRouter> traffic_;  // without a rule
 };
 
 TEST_F(ModelsApiTest, ClassifiesEachText) {
@@ -76,7 +78,7 @@ v1::Tensor* AddTensor(v1::InferRequest& request, const std::string& name, std::v
 
 TEST_F(ModelsApiTest, InfersTensorsByTheirNames) {
   Settle(*repository_);
-  ModelsApi api(*repository_, 4);
+  ModelsApi api(*repository_, *traffic_, 4);
   v1::InferRequest request;
   request.set_model("raw");
   AddTensor(request, "input_ids", {2, 3}, {7, 7, 7, 7, 7, 7});
@@ -102,7 +104,7 @@ TEST_F(ModelsApiTest, InfersTensorsByTheirNames) {
 
 TEST_F(ModelsApiTest, ATensorThatDoesNotFitIsNamed) {
   Settle(*repository_);
-  ModelsApi api(*repository_, 4);
+  ModelsApi api(*repository_, *traffic_, 4);
   const auto refused = [&api](const v1::InferRequest& request, const std::string& what) {
     const auto response = BlockOn(api.Infer(RequestContext(), request));
     EXPECT_EQ(response.status().code(), absl::StatusCode::kInvalidArgument);
@@ -133,7 +135,7 @@ TEST_F(ModelsApiTest, ATensorModelClassifiesNoTexts) {
 }
 
 TEST_F(ModelsApiTest, ListsTheModels) {
-  ModelsApi api(*repository_, 4);
+  ModelsApi api(*repository_, *traffic_, 4);
   const v1::ListModelsRequest request;
   const auto loading = BlockOn(api.ListModels(RequestContext(), request));
   EXPECT_EQ(loading->models(0).state(), v1::MODEL_STATE_LOADING);

@@ -1,10 +1,13 @@
 #include "services/models/service.h"
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "base/status.h"
 #include "core/config/schema.h"
+#include "core/store/stores.h"
 #include "services/models/config.h"
 #include "services/models/model_repository.h"
 #include "services/models/models_api.h"
@@ -12,22 +15,32 @@
 #include "services/models/oip/open_inference_endpoint.h"
 #include "services/models/oip/rest_adapter.h"
 #include "services/models/oip/rest_routes.h"
+#include "services/models/traffic/traffic_api.h"
+#include "services/models/traffic/traffic_keeper.h"
+#include "services/models/traffic/traffic_router.h"
 
 namespace starling::models {
 namespace {
 
 class Service final : public run::Service {
  public:
-  Service(std::unique_ptr<ModelRepository> repository, const ModelsConfig& config)
+  Service(std::unique_ptr<ModelRepository> repository, std::unique_ptr<TrafficRouter> router,
+          std::unique_ptr<TrafficKeeper> keeper, const ModelsConfig& config)
       : repository_(std::move(repository)),
-        api_(*repository_, config.max_texts),
+        router_(std::move(router)),
+        keeper_(std::move(keeper)),
+        api_(*repository_, *router_, config.max_texts),
+        traffic_(keeper_.get()),
         dispatcher_(api_),
-        open_inference_(*repository_, config.shared_memory_prefix) {
+        traffic_dispatcher_(traffic_),
+        open_inference_(*repository_, *router_, config.shared_memory_prefix) {
     repository_->Start();
   }
 
   std::vector<run::Served> Serve() override {
-    return {{&v1::ModelsServiceContract(), &dispatcher_}, {&oip::OpenInferenceContract(), &open_inference_}};
+    return {{&v1::ModelsServiceContract(), &dispatcher_},
+            {&v1::TrafficServiceContract(), &traffic_dispatcher_},
+            {&oip::OpenInferenceContract(), &open_inference_}};
   }
 
   run::Readiness Ready() const override {
@@ -36,11 +49,47 @@ class Service final : public run::Service {
   }
 
  private:
+  // Each uses those above it.
   std::unique_ptr<ModelRepository> repository_;
+  std::unique_ptr<TrafficRouter> router_;
+  std::unique_ptr<TrafficKeeper> keeper_;  // null: there are no rules
   ModelsApi api_;
+  TrafficApi traffic_;
   v1::ModelsServiceDispatcher dispatcher_;
+  v1::TrafficServiceDispatcher traffic_dispatcher_;
   oip::OpenInferenceEndpoint open_inference_;
 };
+
+run::StateKind StateWith(const TrafficConfig& config) {
+  if (!config.postgres.url.empty()) return run::StateKind::kShared;
+  return config.sqlite.path.empty() ? run::StateKind::kStateless : run::StateKind::kSingleWriter;
+}
+
+// Null if the settings name no place for the rules.
+absl::StatusOr<std::unique_ptr<TrafficKeeper>> OpenKeeper(const run::Environment& environment,
+                                                          const TrafficConfig& config,
+                                                          ModelRepository& repository,
+                                                          TrafficRouter& router) {
+  const run::StateKind state = StateWith(config);
+  if (state == run::StateKind::kStateless) return nullptr;
+  const bool shared = state == run::StateKind::kShared;
+  if (const auto folder = std::filesystem::path(config.sqlite.path).parent_path();
+      !shared && !folder.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+      return FailedPrecondition("models.traffic.sqlite.path: the folder ", folder.string(),
+                                " can't be made: ", error.message(), ".");
+    }
+  }
+  ASSIGN_OR_RETURN(auto database, environment.stores.Sql(
+                                      {.product = shared ? "postgres" : "sqlite",
+                                       .where = shared ? config.postgres.url.Reveal() : config.sqlite.path,
+                                       .shared_by = kSharedBy}));
+  ASSIGN_OR_RETURN(auto store, TrafficStore::Open(std::move(database), config.max_moves));
+  return TrafficKeeper::Open(std::move(store), repository, router,
+                             {.check_interval = config.check_interval, .is_shared = shared});
+}
 
 absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& environment) {
   const auto& config = environment.settings.Get<ModelsConfig>("models");
@@ -55,7 +104,14 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
   options.memory_budget_bytes = static_cast<size_t>(config.memory_budget);
   ASSIGN_OR_RETURN(auto repository, ModelRepository::Open(std::move(options), environment.runtimes,
                                                           environment.metrics, MakeBertTokenizer));
-  return std::make_unique<Service>(std::move(repository), config);
+  const TrafficShadowConfig& shadow = config.traffic.shadow;
+  auto router =
+      std::make_unique<TrafficRouter>(*repository, environment.metrics,
+                                      ShadowOptions{.max_requests = static_cast<size_t>(shadow.max_requests),
+                                                    .max_bytes = static_cast<size_t>(shadow.max_bytes),
+                                                    .timeout = shadow.timeout});
+  ASSIGN_OR_RETURN(auto keeper, OpenKeeper(environment, config.traffic, *repository, *router));
+  return std::make_unique<Service>(std::move(repository), std::move(router), std::move(keeper), config);
 }
 
 run::AdapterDefinition OpenInferenceAdapter() {
@@ -80,7 +136,12 @@ run::ServiceDefinition Definition() {
   definition.name = "models";
   definition.summary = "Loads models and runs them.";
   definition.state = run::StateKind::kStateless;
-  definition.contracts = {&v1::ModelsServiceContract(), &oip::OpenInferenceContract()};
+  definition.state_with = [](const config::Values& settings) {
+    return StateWith(settings.Get<ModelsConfig>("models").traffic);
+  };
+  definition.shared_by = kSharedBy;
+  definition.contracts = {&v1::ModelsServiceContract(), &v1::TrafficServiceContract(),
+                          &oip::OpenInferenceContract()};
   definition.adapters = {OpenInferenceAdapter()};
   definition.declare_settings = DeclareSettings;
   definition.create = Create;

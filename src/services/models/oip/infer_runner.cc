@@ -69,13 +69,24 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Infer(RequestContext con
                                                               const InferRequest& request) const {
   if (request.inputs.empty()) co_return InvalidArgument("The request has no inputs.");
   CO_ASSIGN_OR_RETURN(RequestContext limited, WithParameters(std::move(context), request.parameters));
-  auto acquire = repository_.Acquire(limited, request.model_name, request.model_version);
-  CO_ASSIGN_OR_RETURN(const ModelLease model, co_await std::move(acquire));
-  CO_ASSIGN_OR_RETURN(std::vector<inference::Tensor> inputs, OrderInputs(*model, request));
-  auto run = model->Infer(std::move(limited), std::move(inputs));
+  CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(limited, request));
+  auto acquire = repository_.Acquire(limited, request.model_name, route.VersionOr(request.model_version));
+  const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
+  if (!lease.ok()) co_return route.Failed(lease.status());
+  const ModelLease& model = *lease;
+  auto inputs = OrderInputs(*model, request);
+  if (!inputs.ok()) co_return route.Failed(inputs.status());
+  auto run = route.Infer(model, std::move(limited), *std::move(inputs));
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
   co_return Assemble(*model, request, *results);
+}
+
+absl::StatusOr<TrafficRoute> InferRunner::Route(const RequestContext& context,
+                                                const InferRequest& request) const {
+  if (!traffic_.active()) return TrafficRoute();
+  ASSIGN_OR_RETURN(const auto key, request.parameters.Text("sticky_key"));
+  return traffic_.Route(request.model_name, request.model_version, context, key.value_or(""));
 }
 
 absl::StatusOr<std::vector<inference::Tensor>> InferRunner::OrderInputs(const ServedModel& model,

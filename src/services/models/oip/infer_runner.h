@@ -7,18 +7,19 @@
 #include "services/models/model_repository.h"
 #include "services/models/oip/infer.h"
 #include "services/models/oip/shared_memory.h"
+#include "services/models/traffic/traffic_router.h"
 
 namespace starling::models::oip {
 
 // Thread-safe. What it refers to outlives it.
 class InferRunner {
  public:
-  InferRunner(ModelRepository& repository, const SharedMemory& shared_memory)
-      : repository_(repository), shared_memory_(shared_memory) {}
+  InferRunner(ModelRepository& repository, TrafficRouter& traffic, const SharedMemory& shared_memory)
+      : repository_(repository), traffic_(traffic), shared_memory_(shared_memory) {}
 
   // The request lives until the task is done. INVALID_ARGUMENT for a tensor that is missing, unknown or not as the model wants it; errors
   // of ModelRepository::Acquire and ServedModel::Infer. Request parameters: "timeout" (microseconds, Triton's schedule policy) shortens
-  // the deadline; "sequence_id" other than 0 is UNIMPLEMENTED.
+  // the deadline; "sequence_id" other than 0 is UNIMPLEMENTED; "sticky_key" keeps requests at one version of an alias with traffic rules.
   async::Task<absl::StatusOr<InferResponse>> Infer(RequestContext context, const InferRequest& request) const;
 
  private:
@@ -27,10 +28,12 @@ class InferRunner {
   absl::StatusOr<Bytes> DataOf(const InferInput& input) const;
   absl::StatusOr<InferResponse> Assemble(const ServedModel& model, const InferRequest& request,
                                          const std::vector<inference::Tensor>& results) const;
+  absl::StatusOr<TrafficRoute> Route(const RequestContext& context, const InferRequest& request) const;
   absl::StatusOr<InferOutput> MakeOutput(const ServedModel& model, const InferRequestedOutput& wanted,
                                          const inference::Tensor& result) const;
 
   ModelRepository& repository_;
+  TrafficRouter& traffic_;
   const SharedMemory& shared_memory_;
 };
 

@@ -1,0 +1,73 @@
+// TrafficKeeper: changes rules, by call and by what it observes, and keeps each change with its reason.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "core/async/pool.h"
+#include "core/async/task.h"
+#include "services/models/traffic/traffic_router.h"
+#include "services/models/traffic/traffic_store.h"
+
+namespace starling::models {
+
+struct KeeperOptions {
+  std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
+  bool is_shared = false;  // other programs change the same rules: they are read again at each check
+};
+
+// A change is in the store before it holds; all are made on one thread, one after the other. Thread-safe. What programs that share a
+// store observe is not added up: each judges by its own requests, and the first decision holds for all.
+class TrafficKeeper {
+ public:
+  // With the rules of the store. Errors of the store. The repository and the router outlive it.
+  static absl::StatusOr<std::unique_ptr<TrafficKeeper>> Open(std::unique_ptr<TrafficStore> store,
+                                                             ModelRepository& repository,
+                                                             TrafficRouter& router, KeeperOptions options);
+  ~TrafficKeeper();
+
+  // `who` is for the history. INVALID_ARGUMENT as of CheckRule, and for an alias that is a version's name; NOT_FOUND for a version
+  // that the repository does not know.
+  async::Task<absl::StatusOr<v1::TrafficState>> Set(std::string who, v1::SetTrafficRuleRequest request);
+  // All: NOT_FOUND if there is no rule.
+  async::Task<absl::StatusOr<v1::TrafficState>> Get(std::string model, std::string alias);
+  async::Task<absl::Status> Delete(std::string who, v1::DeleteTrafficRuleRequest request);
+  // FAILED_PRECONDITION if it does not say which version and there is not exactly one; NOT_FOUND if that has no part in the rule.
+  async::Task<absl::StatusOr<v1::TrafficState>> Promote(std::string who, v1::PromoteVersionRequest request);
+  // FAILED_PRECONDITION if there is nothing to go back from.
+  async::Task<absl::StatusOr<v1::TrafficState>> RollBack(std::string who, v1::RollBackVersionRequest request);
+  async::Task<absl::StatusOr<v1::ListTrafficRulesResponse>> List();
+  async::Task<absl::StatusOr<v1::ListTrafficMovesResponse>> Moves(
+      const v1::ListTrafficMovesRequest& request) {
+    return store_->Moves(request);
+  }
+
+  // Judges every rule at the time `now`, and carries out what follows: what the check does again and again. Blocks.
+  void Check(MonotonicTime now);
+
+ private:
+  TrafficKeeper(std::unique_ptr<TrafficStore> store, ModelRepository& repository, TrafficRouter& router,
+                KeeperOptions options);
+  absl::StatusOr<v1::TrafficState> SetNow(const std::string& who, const v1::SetTrafficRuleRequest& request);
+  absl::Status CheckVersions(const std::string& model, const std::string& alias,
+                             const v1::TrafficRule& rule) const;
+  // Makes the change and lets it hold.
+  absl::StatusOr<v1::TrafficState> Change(const std::string& model, const std::string& alias, bool anew,
+                                          const TrafficStore::Editor& edit);
+  void CheckRule(const ActiveRule& rule, MonotonicTime now);
+  void FollowAlias(const ActiveRule& rule);
+  void ReadAgain(MonotonicTime now);
+  void CheckUntilStopped(const std::stop_token& stop);
+
+  const std::unique_ptr<TrafficStore> store_;
+  ModelRepository& repository_;
+  TrafficRouter& router_;
+  const KeeperOptions options_;
+  async::Pool thread_;
+  std::jthread checking_;
+};
+
+}  // namespace starling::models

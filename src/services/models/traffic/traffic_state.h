@@ -1,0 +1,19 @@
+// What is said of a rule: to callers, in the history and in the log.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/models/traffic/active_rule.h"
+
+namespace starling::models {
+
+v1::TrafficState StateOf(const ActiveRule& rule, MonotonicTime now);
+
+// "set", "deleted", "promoted", "rolled_back"
+std::string_view KindName(v1::TrafficMoveKind kind);
+
+// In a few words: "stable 1, 2 with 10%, shadow 3".
+std::string Describe(const v1::TrafficRule& rule);
+
+}  // namespace starling::models
