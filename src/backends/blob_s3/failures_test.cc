@@ -153,6 +153,23 @@ TEST(S3Failures, AnUploadIsNotCompleteBecauseTheStatusIs200) {
   EXPECT_EQ(server.lines().back(), "DELETE /bucket/a?uploadId=u%261 HTTP/1.1") << "it is aborted";
 }
 
+TEST(S3Failures, AnUploadThatIsGoneIsNoMissingBlob) {
+  Server server([](const std::string& line) {
+    if (absl::StrContains(line, "POST /bucket/a?uploads="))
+      return Answer("200 OK",
+                    "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>");
+    if (absl::StrContains(line, "list-type")) return Answer("200 OK", kEmptyListing);
+    return Answer("404 Not Found", "<Error><Code>NoSuchUpload</Code></Error>");
+  });
+  store::S3Config config = server.config();
+  config.part_bytes = 10;
+  const auto blobs = *OpenBlobS3(config);
+  const auto writer = *blobs->Create("a");
+  const absl::Status failed = writer->Append("0123456789ab");
+  EXPECT_EQ(failed.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(Message(failed)), HasSubstr("NoSuchUpload"));
+}
+
 TEST(S3Failures, ListingsThatCanNotBeReadAreErrors) {
   Server server([](const std::string& line) {
     if (absl::StrContains(line, "max-keys")) return Answer("200 OK", kEmptyListing);

@@ -51,6 +51,14 @@ class Upload final : public store::BlobWriter {
   }
 
  private:
+  // That an upload is gone is no fault of who calls: it was aborted elsewhere, or the answer to an earlier attempt to complete it was lost.
+  absl::StatusOr<HttpResponse> CallUpload(S3Request request) {
+    request.query["uploadId"] = id_;
+    auto answer = client_.Call(request);
+    if (!absl::IsNotFound(answer.status())) return answer;
+    return Unavailable("The upload of a blob was lost: ", Message(answer.status()));
+  }
+
   absl::Status SendPart() {
     if (id_.empty()) {
       ASSIGN_OR_RETURN(const HttpResponse begun,
@@ -61,11 +69,10 @@ class Upload final : public store::BlobWriter {
     if (tags_.size() == kMostParts)
       return FailedPrecondition("A blob may have ", kMostParts, " parts of ", part_bytes_,
                                 " bytes (s3.part_bytes).");
-    ASSIGN_OR_RETURN(const HttpResponse sent,
-                     client_.Call({.verb = "PUT",
-                                   .key = key_,
-                                   .query = {{"partNumber", StrCat(tags_.size() + 1)}, {"uploadId", id_}},
-                                   .body = part_}));
+    ASSIGN_OR_RETURN(const HttpResponse sent, CallUpload({.verb = "PUT",
+                                                          .key = key_,
+                                                          .query = {{"partNumber", StrCat(tags_.size() + 1)}},
+                                                          .body = part_}));
     const auto tag = sent.headers.find("etag");
     if (tag == sent.headers.end()) return Unavailable("The store of blobs gave no tag for a part.");
     tags_.push_back(tag->second);
@@ -79,8 +86,7 @@ class Upload final : public store::BlobWriter {
       StrAppend(&body, "<Part><PartNumber>", i + 1, "</PartNumber><ETag>", XmlEscape(tags_[i]),
                 "</ETag></Part>");
     body += "</CompleteMultipartUpload>";
-    ASSIGN_OR_RETURN(const HttpResponse done,
-                     client_.Call({.verb = "POST", .key = key_, .query = {{"uploadId", id_}}, .body = body}));
+    ASSIGN_OR_RETURN(const HttpResponse done, CallUpload({.verb = "POST", .key = key_, .body = body}));
     // The status is sent before the work is done, so a failure comes with 200 too.
     if (!TextAt(done.body, "CompleteMultipartUploadResult/ETag").empty()) return absl::OkStatus();
     return Unavailable("The store of blobs did not complete an upload (", TextAt(done.body, "Error/Code"),
