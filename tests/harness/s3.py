@@ -24,7 +24,9 @@ def _built():
 class S3:
     """Started by `with`, with one empty bucket; `url` is its endpoint."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """`certificate` is the pair of files that Authority.issue() gives: then it speaks TLS."""
+        self._certificate = certificate
         self._folder = Path(tempfile.mkdtemp(prefix="starling-s3-"))
         self.root = self._folder / "objects"
         (self.root / BUCKET).mkdir(parents=True)
@@ -65,10 +67,11 @@ class S3:
 
     def _start(self, port):
         environment = {**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
-        command = [_built(), "--port", f"127.0.0.1:{port}", "--keep-alive", "posix", "--sidecar", self._folder / "facts", self.root]
+        tls = ["--cert", self._certificate[0], "--key", self._certificate[1]] if self._certificate else []
+        command = [_built(), "--port", f"127.0.0.1:{port}", "--keep-alive", *tls, "posix", "--sidecar", self._folder / "facts", self.root]
         with open(self._folder / "log", "ab") as log:
             self._server = subprocess.Popen(command, cwd=self._folder, env=environment, stdout=log, stderr=log)
-        self.url = f"http://127.0.0.1:{wait_for(self._port, 60, 'the listener of S3')}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{wait_for(self._port, 60, 'the listener of S3')}"
 
     def _port(self):
         """It prints the port that was asked for, 0, so the one that it got is looked up among its sockets (proc(5), /proc/net/tcp)."""

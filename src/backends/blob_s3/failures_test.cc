@@ -58,6 +58,11 @@ class Server {
     return lines_;
   }
 
+  std::vector<std::string> heads() {
+    const std::lock_guard lock(mutex_);
+    return heads_;
+  }
+
  private:
   void Run() {
     while (true) {
@@ -77,6 +82,7 @@ class Server {
       const std::string line = request.substr(0, request.find('\r'));
       {
         const std::lock_guard lock(mutex_);
+        heads_.push_back(request.substr(0, head));
         lines_.push_back(line);
       }
       const std::string answer = answer_(line);
@@ -88,11 +94,32 @@ class Server {
   const std::function<std::string(const std::string& line)> answer_;
   int socket_ = -1, port_ = 0;
   std::mutex mutex_;
-  std::vector<std::string> lines_;
+  std::vector<std::string> lines_, heads_;
   std::thread thread_;
 };
 
 const std::string kEmptyListing = "<ListBucketResult></ListBucketResult>";
+
+TEST(S3Requests, TheBucketMayStandBeforeTheHostsName) {
+  Server server([](const std::string&) { return Answer("200 OK", kEmptyListing); });
+  store::S3Config config = server.config();
+  config.endpoint.replace(config.endpoint.find("127.0.0.1"), 9, "localhost");
+  config.path_style = false;
+  const auto opened = OpenBlobS3(config);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_THAT(server.lines(), ::testing::ElementsAre("GET /?list-type=2&max-keys=1 HTTP/1.1"));
+  EXPECT_THAT(server.heads()[0], HasSubstr("Host: bucket.localhost:"));
+}
+
+TEST(S3Requests, ATokenOfTemporaryCredentialsIsSentAndSigned) {
+  Server server([](const std::string&) { return Answer("200 OK", kEmptyListing); });
+  store::S3Config config = server.config();
+  config.session_token = config::Secret("the-token");
+  ASSERT_TRUE(OpenBlobS3(config).ok());
+  EXPECT_THAT(server.heads()[0],
+              AllOf(HasSubstr("x-amz-security-token: the-token"),
+                    HasSubstr("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,")));
+}
 
 TEST(S3Failures, WhatPassesIsTriedAgain) {
   int asked = 0;

@@ -1,6 +1,5 @@
 #include "backends/blob_s3/upload.h"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import mlflow
 import pytest
+from harness.certificates import Authority
 from harness.program import BINARY, Program
 from harness.s3 import SECRET_KEY, S3
 from harness.waiting import wait_for
@@ -30,9 +31,9 @@ def config(s3, **changes):
     return {**SCOPES, "registry": {"s3": s3.config(prefix="registry", part_bytes=PART, **changes)}}
 
 
-@pytest.fixture(scope="module")
-def program(s3):
-    with Program(config(s3), TARGET) as started:
+@pytest.fixture(scope="module", params=["inline", "process"])
+def program(s3, request):
+    with Program({**config(s3), "placement": {"registry": {"mode": request.param}}}, TARGET) as started:
         yield started
 
 
@@ -56,7 +57,7 @@ def test_a_model_folder_goes_up_and_comes_back_by_alias(program, s3, tmp_path):
     for file in files.rglob("*"):
         if file.is_file():
             assert (down / file.relative_to(files)).read_bytes() == file.read_bytes(), file
-    [weights] = [path for path in s3.objects() if path.endswith("weights.bin")]
+    [weights] = [path for path in s3.objects() if path.endswith(f"{run_id}/artifacts/model/data/weights.bin")]
     assert weights.startswith("registry/default/"), "below the prefix, then below the tenant"
     assert any(verb == "PUT" and "partNumber=3" in query for verb, path, query in s3.requests()), "the large file went up in parts"
     assert not s3.parts()
@@ -100,19 +101,33 @@ def test_an_upload_that_breaks_off_leaves_nothing(program, s3):
     assert httpx.get(f"{program.url}{ARTIFACTS}/broken/file").status_code == 404
 
 
-def test_a_wrong_secret_stops_the_start_with_a_sentence_and_leaks_nothing(s3, tmp_path):
-    wrong = "not-the-secret-of-the-tests"
-    settings = s3.config(secret_access_key=wrong)
+def refused_start(s3, tmp_path, **changes):
+    """What the program says when it does not start with this section s3."""
     command = [BINARY, "serve", *TARGET, "--set", f"registry.data_directory={tmp_path}/registry"]
     for listener in ("http", "grpc", "admin"):
         command += ["--set", f"server.{listener}.address=127.0.0.1:0"]
-    for name, value in settings.items():
+    for name, value in s3.config(**changes).items():
         command += ["--set", f"registry.s3.{name}={value}"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode != 0
-    said = ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def test_a_wrong_secret_stops_the_start_with_a_sentence_and_leaks_nothing(s3, tmp_path):
+    wrong = "not-the-secret-of-the-tests"
+    said = refused_start(s3, tmp_path, secret_access_key=wrong)
     assert "SignatureDoesNotMatch" in said and "registry" in said
     assert wrong not in said
+
+
+def test_over_tls_the_servers_certificate_is_checked(tmp_path):
+    authority, other = Authority(tmp_path), Authority(tmp_path, "other")
+    with S3(authority.issue("s3")) as server:
+        with Program({**SCOPES, "registry": {"s3": server.config(ca_file=str(authority.certificate))}}, TARGET) as program:
+            assert httpx.put(f"{program.url}{ARTIFACTS}/secure", content=b"x").status_code == 200
+            assert httpx.get(f"{program.url}{ARTIFACTS}/secure").content == b"x"
+        said = refused_start(server, tmp_path, ca_file=str(other.certificate), retry_for="30s")
+        assert "certificate" in said and server.url in said
 
 
 def test_credentials_come_from_files_and_are_shown_nowhere(s3, tmp_path):
