@@ -67,6 +67,10 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
                  std::string(Message(settings.status())).c_str());
     return 1;
   }
+  for (run::ServiceDefinition& service : services) {
+    if (!service.needs_with) continue;
+    for (std::string& need : service.needs_with(*settings)) service.needs.push_back(std::move(need));
+  }
   if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);
   if (line.command == Command::kOpenApi) return PrintOpenApi(line, services, *settings);
   return Serve(line, services, *settings);

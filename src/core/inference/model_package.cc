@@ -78,18 +78,20 @@ void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching
   reader.Finish();
 }
 
-void ReadIdentity(YamlReader& reader, const char* field, const std::string& expected, std::string* value) {
+void ReadIdentity(YamlReader& reader, const PackageSource& source, const char* field,
+                  const std::string& expected, std::string* value) {
   *value = expected;
   if (expected.empty()) return reader.GetRequired(field, value);
   reader.Get(field, value);
+  if (source.is_foreign) *value = expected;
   if (*value != expected) reader.Complain(field, StrCat("must be '", expected, "', as its folder says."));
 }
 
 void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* package) {
   const std::filesystem::path folder(source.folder);
   std::string file;
-  ReadIdentity(reader, "name", source.name, &package->name);
-  ReadIdentity(reader, "version", source.version, &package->version);
+  ReadIdentity(reader, source, "name", source.name, &package->name);
+  ReadIdentity(reader, source, "version", source.version, &package->version);
   reader.GetRequired("task", &package->task);
   reader.GetRequired("runtime", &package->runtime);
   package->folder = source.folder;
@@ -118,11 +120,27 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
   reader.Finish();
 }
 
+absl::Status CheckInside(const PackageSource& source, const std::filesystem::path& path) {
+  const std::string inside = path.lexically_relative(source.folder).lexically_normal();
+  if (path.empty() || (!inside.empty() && inside != ".." && !inside.starts_with("../")))
+    return absl::OkStatus();
+  return InvalidArgument(source.file, ": paths must not lead out of the package.");
+}
+
+absl::Status CheckForeign(const PackageSource& source, const ModelPackage& package) {
+  RETURN_IF_ERROR(CheckInside(source, package.file));
+  RETURN_IF_ERROR(CheckInside(source, package.pre_processing.vocabulary));
+  if (package.runtime != kProcessRuntime && package.runtime != kRemoteRuntime) return absl::OkStatus();
+  return InvalidArgument(source.file, ": a package that was uploaded must not have the runtime '",
+                         package.runtime, "', which starts programs or calls other servers.");
+}
+
 }  // namespace
 
 absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
   if (source.file.ends_with(".pbtxt")) {
     ASSIGN_OR_RETURN(TritonConfig config, ReadTritonConfig(source));
+    if (source.is_foreign) RETURN_IF_ERROR(CheckForeign(source, config.package));
     return std::move(config.package);
   }
   std::error_code error;
@@ -134,6 +152,7 @@ absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
   YamlReader reader = YamlReader::Open(source.file, &status);
   ReadPackage(reader, source, &package);
   RETURN_IF_ERROR(status);
+  if (source.is_foreign) RETURN_IF_ERROR(CheckForeign(source, package));
   return package;
 }
 

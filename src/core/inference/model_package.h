@@ -78,6 +78,9 @@ struct PackageSource {
   // anything else.
   std::string name;
   std::string version;
+  // Others wrote the package (it was uploaded): what it says of its name and version counts for nothing, its paths must not lead
+  // out of the folder, and it must not start programs or call other servers.
+  bool is_foreign = false;
 };
 
 // A model.yaml, or Triton's config.pbtxt (triton_config.h). NOT_FOUND if there is no such file; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing that is wrong, unknown or

@@ -104,6 +104,8 @@ struct ServiceDefinition {
   std::string shared_by;
   std::vector<const rpc::Contract*> contracts;
   std::vector<std::string> needs;  // names of the services it calls
+  // Those that it calls besides, with these settings.
+  std::function<std::vector<std::string>(const config::Values&)> needs_with;
   std::vector<AdapterDefinition> adapters;
   // Declares the section of settings that carries the service's name; empty if it has none.
   std::function<void(config::Schema&)> declare_settings;

@@ -49,6 +49,25 @@ void DeclareTraffic(config::Declaration<TrafficConfig>& d) {
   d.Section("shadow", &TrafficConfig::shadow, DeclareShadow).Text("What all shadows together may take.");
 }
 
+void DeclareRegistry(config::Declaration<RegistryConfig>& d) {
+  d.StringList("follow", &RegistryConfig::follow)
+      .Text(
+          "Which of the registry's aliases decide what is served, each as MODEL@ALIAS with `*` for any: "
+          "[\"*@champion\"], [\"*@*\"], [\"fraud-eu@*\"]. The version that such an alias points to is "
+          "fetched and loaded, follows its moves and goes when it is deleted. Empty: none, and the registry "
+          "is "
+          "not needed.");
+  d.String("cache", &RegistryConfig::cache)
+      .Text(
+          "Folder of the versions that were fetched, from which they are served at start even if the "
+          "registry "
+          "is away; made with mode 0700 if it is missing; relative to the working directory.");
+  d.Size("max_version_bytes", &RegistryConfig::max_version_bytes)
+      .Min(1)
+      .Max(int64_t{1} << 50)
+      .Text("Largest version that is fetched, all its files together.");
+}
+
 void Declare(config::Declaration<ModelsConfig>& d) {
   d.StringList("packages", &ModelsConfig::packages)
       .Text(
@@ -100,6 +119,7 @@ void Declare(config::Declaration<ModelsConfig>& d) {
           "package then runs code as this program's user; so it is off, and such a model fails to load.");
   d.Section("traffic", &ModelsConfig::traffic, DeclareTraffic)
       .Text("Traffic rules on aliases: weights, shadows, promotion and roll-back.");
+  d.Section("registry", &ModelsConfig::registry, DeclareRegistry).Text("Models that come from the registry.");
 }
 
 }  // namespace

@@ -44,6 +44,13 @@ struct TrafficConfig {
 // Names what would let several programs share the traffic rules.
 inline constexpr char kSharedBy[] = "models.traffic.postgres.url";
 
+// The section `models.registry`.
+struct RegistryConfig {
+  std::vector<std::string> follow;
+  std::string cache = "data/models";
+  int64_t max_version_bytes = int64_t{4} << 30;
+};
+
 // The section `models` of the configuration; the texts and bounds stand in config.cc.
 struct ModelsConfig {
   std::vector<std::string> packages = {"models/sentiment", "models/fraud", "models/churn", "models/digits"};
@@ -57,6 +64,7 @@ struct ModelsConfig {
   std::string shared_memory_prefix;
   bool allow_commands = false;
   TrafficConfig traffic;
+  RegistryConfig registry;
 };
 
 void DeclareSettings(config::Schema& schema);

@@ -220,7 +220,8 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
     for (const auto& version : known) version->is_removed = version->from_repository;
   }
   for (const FoundVersion& one : found.versions) {
-    auto package = inference::ReadModelPackage(one.source);
+    auto package =
+        one.status.ok() ? inference::ReadModelPackage(one.source) : absl::StatusOr<ModelPackage>(one.status);
     ModelPackage read;
     read.name = found.name;
     read.version = one.source.version;

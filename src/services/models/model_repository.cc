@@ -75,6 +75,7 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
     RETURN_IF_ERROR(repository->AddPackage(folder));
   for (const std::string& path : repository->options_.repositories)
     RETURN_IF_ERROR(repository->AddRepository(path));
+  if (!repository->options_.followed.empty()) RETURN_IF_ERROR(repository->AddFollowed());
   return repository;
 }
 
@@ -131,6 +132,7 @@ void ModelRepository::LoadAll() {
     }
   }
   for (const auto& version : versions) static_cast<void>(life_.Load(version, ModelLife::Room::kOrWait));
+  loaded_all_ = true;
 }
 
 void ModelRepository::PollUntilStopped(const std::stop_token& stop) {
@@ -162,8 +164,12 @@ void ModelRepository::Poll() {
     for (const auto& [name, model] : table_.models) {
       const bool is_there = std::any_of(found.begin(), found.end(),
                                         [&name = name](const FoundModel& one) { return one.name == name; });
-      if (!is_there) gone.push_back(name);
+      if (!is_there && !model.is_followed) gone.push_back(name);
     }
+    std::erase_if(found, [this](const FoundModel& one) {
+      const auto known = table_.models.find(one.name);
+      return known != table_.models.end() && known->second.is_followed;
+    });
   }
   for (const std::string& name : gone)
     found.push_back({.name = name, .versions = {}, .aliases = {}, .status = {}});
@@ -249,7 +255,7 @@ std::string ModelRepository::OwnAlias(std::string_view name, const std::string& 
 absl::StatusOr<ModelInfo> ModelRepository::Get(std::string_view name, std::string_view version) const {
   std::lock_guard lock(table_.mutex);
   ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
-  return table_.Info(table_.models.find(name)->second, *chosen);
+  return table_.Info(table_.models.find(chosen->package.name)->second, *chosen);
 }
 
 std::vector<ModelInfo> ModelRepository::Index() const {
@@ -265,6 +271,8 @@ std::string ModelRepository::WhyNotReady() const {
   std::string why;
   std::lock_guard lock(table_.mutex);
   for (const auto& [name, model] : table_.models) {
+    // What somebody registers later, and whether it works, must not take the whole program out.
+    if (model.is_followed && loaded_all_) continue;
     const bool is_ready = std::any_of(model.versions.begin(), model.versions.end(),
                                       [](const auto& version) { return version->served != nullptr; });
     for (const auto& version : model.versions) {
@@ -313,6 +321,12 @@ bool ModelRepository::InRepositories(const std::string& name, std::string* folde
 }
 
 absl::Status ModelRepository::CheckExplicit(const std::string& name) const {
+  {
+    std::lock_guard lock(table_.mutex);
+    const auto model = table_.models.find(name);
+    if (model != table_.models.end() && model->second.is_followed)
+      return FailedPrecondition("Model '", name, "' follows the registry: move or delete its alias there.");
+  }
   if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
   return FailedPrecondition("Model '", name,
                             "' cannot be loaded or unloaded by a call: models.mode is not explicit.");

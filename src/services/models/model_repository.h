@@ -1,9 +1,12 @@
 // ModelRepository: the models of this program, their versions and their life.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,6 +30,7 @@ struct RepositoryOptions {
   std::vector<std::string> packages;      // folders with a model.yaml each
   std::vector<std::string> repositories;  // folders of models with versions: repository_scan.h
   RepositoryMode mode = RepositoryMode::kNone;
+  std::string followed;  // a folder like those of `repositories`, which FollowFolder() is about; empty: none
   std::vector<std::string> load;  // kExplicit: models of the repositories that are loaded at start
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
   size_t memory_budget_bytes = 0;   // 0: none
@@ -81,9 +85,15 @@ class ModelRepository {
   absl::StatusOr<std::vector<ModelStatistics>> Statistics(std::string_view name,
                                                           std::string_view version) const;
 
+  // Makes a model be what its folder in RepositoryOptions::followed says now, whatever the mode; without a folder it goes. Versions of
+  // `broken` are there as failed, with the reason. Done when what was new is loaded or failed and what is gone takes no more
+  // requests; returns the versions that answer. ALREADY_EXISTS if the model comes from elsewhere. Going away does not stop it.
+  async::Task<absl::StatusOr<std::set<std::string>>> FollowFolder(std::string name,
+                                                                  std::map<std::string, absl::Status> broken);
+
   // Looks at the model's folder again and brings the versions that it should have into memory, those that it should not
   // have any more out of it. Done when they are ready; a new version takes over from the old one between two requests.
-  // FAILED_PRECONDITION unless the mode is explicit, NOT_FOUND if there is no such model, else why it failed (for
+  // FAILED_PRECONDITION unless the mode is explicit or if it follows the registry, NOT_FOUND if there is no such model, else why it failed (for
   // operators). Going away does not stop it.
   async::Task<absl::Status> Load(RequestContext context, std::string name);
   // All versions of a model. Done when no new request gets it; its memory returns when the last lease has ended.
@@ -96,12 +106,16 @@ class ModelRepository {
 
   absl::Status AddPackage(const std::string& folder);
   absl::Status AddRepository(const std::string& path);
+  absl::Status AddFollowed();
   // On the repository's thread.
   void LoadAll();
   void Poll();
   absl::Status LoadNow(const std::string& name);
   absl::Status UnloadNow(const std::string& name);
+  absl::StatusOr<std::set<std::string>> FollowNow(const std::string& name,
+                                                  const std::map<std::string, absl::Status>& broken);
   absl::Status CheckExplicit(const std::string& name) const;
+  absl::Status CheckFollowed(const std::string& name) const;
   bool InRepositories(const std::string& name, std::string* folder) const;
   void ReportStates(const observe::Report& report) const;
   void PollUntilStopped(const std::stop_token& stop);
@@ -116,6 +130,7 @@ class ModelRepository {
   ModelTable table_;
   // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
   ModelLife life_;
+  std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed
   async::Pool thread_;
   std::jthread polling_;
   observe::CallbackRegistration states_;

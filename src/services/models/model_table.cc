@@ -34,7 +34,12 @@ ModelInfo ModelVersion::Info() const {
 absl::StatusOr<std::shared_ptr<ModelVersion>> ModelTable::Choose(std::string_view name,
                                                                  std::string_view version) const {
   const auto found = models.find(name);
-  if (found == models.end()) return NotFound("There is no model '", name, "'.");
+  if (found == models.end()) {
+    const size_t at = name.rfind('@');
+    if (at == std::string_view::npos || at + 1 == name.size())
+      return NotFound("There is no model '", name, "'.");
+    return Choose(name.substr(0, at), version.empty() ? name.substr(at + 1) : version);
+  }
   const Model& model = found->second;
   if (model.versions.empty()) return NotFound("Model '", name, "' has no version.");
   if (version.empty()) {

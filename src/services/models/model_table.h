@@ -58,7 +58,8 @@ struct ModelTable {
   struct Model {
     std::vector<std::shared_ptr<ModelVersion>> versions;  // ascending
     std::map<std::string, std::string> aliases;
-    std::string problem;  // what could not be read of its folder, for operators
+    bool is_followed = false;  // comes from the registry
+    std::string problem;       // what could not be read of its folder, for operators
   };
 
   mutable std::mutex mutex;
@@ -70,7 +71,9 @@ struct ModelTable {
   std::atomic<bool> stopping{false};
 
   // These expect the lock to be held.
-  // The version that a name and a version or alias mean; an empty version: the latest that is ready, or the latest. NOT_FOUND.
+  // The version that a name and a version or alias mean; an empty version: the latest that is ready, or the latest. The name may
+  // say the version too, as `name@version` or `name@alias`; `version` goes
+  // before that. NOT_FOUND.
   absl::StatusOr<std::shared_ptr<ModelVersion>> Choose(std::string_view name, std::string_view version) const;
   // The same as a lease, or why there is none now: see ModelRepository::Find.
   static absl::StatusOr<ModelLease> Lease(const ModelVersion& version);

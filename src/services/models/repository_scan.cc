@@ -131,11 +131,13 @@ FoundModel ScanModel(const std::string& folder) {
     if (!IsVersion(version.filename().string())) continue;
     fs::path description = version / "model.yaml";
     if (!fs::exists(description, error)) description = shared;
-    model.versions.push_back(
-        {{description, version, model.name, version.filename()}, Fingerprint(version, description)});
+    model.versions.push_back({.source = {description, version, model.name, version.filename()},
+                              .status = {},
+                              .fingerprint = Fingerprint(version, description)});
   }
   if (model.versions.empty() && !is_triton && SaysItsVersion(shared)) {
-    model.versions.push_back({{shared, path, model.name, ""}, Fingerprint(path, shared)});
+    model.versions.push_back(
+        {.source = {shared, path, model.name, ""}, .status = {}, .fingerprint = Fingerprint(path, shared)});
     return model;
   }
   std::sort(model.versions.begin(), model.versions.end(),

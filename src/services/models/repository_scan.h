@@ -13,6 +13,7 @@ namespace starling::models {
 
 struct FoundVersion {
   inference::PackageSource source;
+  absl::Status status;       // why it can't be had at all, whatever the folder holds
   uint64_t fingerprint = 0;  // of the names, sizes and times of all its files: another one means other files
 };
 

@@ -8,7 +8,9 @@
 #include "base/status.h"
 #include "core/config/schema.h"
 #include "core/store/stores.h"
+#include "services/models/alias_follower.h"
 #include "services/models/config.h"
+#include "services/models/follow_cache.h"
 #include "services/models/model_repository.h"
 #include "services/models/models_api.h"
 #include "services/models/oip/open_inference_contract.h"
@@ -21,6 +23,24 @@
 
 namespace starling::models {
 namespace {
+
+// Follows the registry, wherever that runs.
+class Following {
+ public:
+  Following(const run::Environment& environment, ModelRepository& repository,
+            std::unique_ptr<FollowCache> cache, FollowOptions options)
+      : registry_(environment.need(registry::v1::RegistryServiceContract())),
+        artifacts_(environment.need(registry::v1::ArtifactServiceContract())),
+        cache_(std::move(cache)),
+        follower_(registry_, artifacts_, repository, *cache_, environment.loops.at(0), environment.metrics,
+                  std::move(options)) {}
+
+ private:
+  registry::v1::RegistryServiceStub registry_;
+  registry::v1::ArtifactServiceStub artifacts_;
+  const std::unique_ptr<FollowCache> cache_;
+  AliasFollower follower_;
+};
 
 class Service final : public run::Service {
  public:
@@ -35,6 +55,11 @@ class Service final : public run::Service {
         traffic_dispatcher_(traffic_),
         open_inference_(*repository_, *router_, config.shared_memory_prefix) {
     repository_->Start();
+  }
+
+  void Follow(const run::Environment& environment, std::unique_ptr<FollowCache> cache,
+              FollowOptions options) {
+    following_ = std::make_unique<Following>(environment, *repository_, std::move(cache), std::move(options));
   }
 
   std::vector<run::Served> Serve() override {
@@ -58,6 +83,7 @@ class Service final : public run::Service {
   v1::ModelsServiceDispatcher dispatcher_;
   v1::TrafficServiceDispatcher traffic_dispatcher_;
   oip::OpenInferenceEndpoint open_inference_;
+  std::unique_ptr<Following> following_;  // null unless the registry is followed
 };
 
 run::StateKind StateWith(const TrafficConfig& config) {
@@ -102,6 +128,14 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
   options.response_cache_bytes = static_cast<size_t>(config.response_cache);
   options.permissions.commands = config.allow_commands;
   options.memory_budget_bytes = static_cast<size_t>(config.memory_budget);
+  std::unique_ptr<FollowCache> cache;
+  FollowOptions follow;
+  if (!config.registry.follow.empty()) {
+    ASSIGN_OR_RETURN(follow.aliases, AliasPatterns::Parse(config.registry.follow));
+    ASSIGN_OR_RETURN(cache, FollowCache::Open(config.registry.cache));
+    follow.limits.max_bytes = config.registry.max_version_bytes;
+    options.followed = cache->models();
+  }
   ASSIGN_OR_RETURN(auto repository, ModelRepository::Open(std::move(options), environment.runtimes,
                                                           environment.metrics, MakeBertTokenizer));
   const TrafficShadowConfig& shadow = config.traffic.shadow;
@@ -111,7 +145,10 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
                                                     .max_bytes = static_cast<size_t>(shadow.max_bytes),
                                                     .timeout = shadow.timeout});
   ASSIGN_OR_RETURN(auto keeper, OpenKeeper(environment, config.traffic, *repository, *router));
-  return std::make_unique<Service>(std::move(repository), std::move(router), std::move(keeper), config);
+  auto service =
+      std::make_unique<Service>(std::move(repository), std::move(router), std::move(keeper), config);
+  if (cache != nullptr) service->Follow(environment, std::move(cache), std::move(follow));
+  return service;
 }
 
 run::AdapterDefinition OpenInferenceAdapter() {
@@ -142,6 +179,11 @@ run::ServiceDefinition Definition() {
   definition.shared_by = kSharedBy;
   definition.contracts = {&v1::ModelsServiceContract(), &v1::TrafficServiceContract(),
                           &oip::OpenInferenceContract()};
+  definition.contracts = {&v1::ModelsServiceContract(), &oip::OpenInferenceContract()};
+  definition.needs_with = [](const config::Values& settings) {
+    const bool follows = !settings.Get<ModelsConfig>("models").registry.follow.empty();
+    return follows ? std::vector<std::string>{"registry"} : std::vector<std::string>();
+  };
   definition.adapters = {OpenInferenceAdapter()};
   definition.declare_settings = DeclareSettings;
   definition.create = Create;

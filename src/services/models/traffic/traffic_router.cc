@@ -62,7 +62,13 @@ std::shared_ptr<const ActiveRule> TrafficRouter::Find(std::string_view model, st
 
 TrafficRoute TrafficRouter::Route(std::string_view model, std::string_view alias,
                                   const RequestContext& context, std::string_view sticky_key) {
-  if (!active() || alias.empty()) return {};
+  if (!active()) return {};
+  const size_t at = model.rfind('@');
+  if (alias.empty() && at != std::string_view::npos) {  // both in one word
+    alias = model.substr(at + 1);
+    model = model.substr(0, at);
+  }
+  if (alias.empty()) return {};
   auto rule = Find(model, alias);
   if (rule == nullptr) return {};
   const bool by_caller = rule->rule().sticky_by() == v1::STICKY_BY_CALLER;
