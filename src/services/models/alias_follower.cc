@@ -272,10 +272,17 @@ async::Task<absl::Status> AliasFollower::Reach(std::string model, Aliases wanted
   const absl::Status pruned = co_await OnDisk(prune);
   static_cast<void>(pruned);
   for (const auto& [alias, target] : wanted) {
-    const bool is_live = answering->contains(target.version);
-    observe::Log(is_live ? observe::Level::kInfo : observe::Level::kError,
-                 is_live ? "an alias of the registry is live" : "an alias of the registry is not live",
-                 {{"model", model}, {"alias", alias}, {"version", target.version}});
+    if (answering->contains(target.version)) {
+      observe::LogInfo("an alias of the registry is live",
+                       {{"model", model}, {"alias", alias}, {"version", target.version}});
+      continue;
+    }
+    const auto info = repository_.Get(model, target.version);
+    observe::LogError("an alias of the registry is not live",
+                      {{"model", model},
+                       {"alias", alias},
+                       {"version", target.version},
+                       {"reason", info.ok() ? std::string_view(info->reason) : Message(info.status())}});
   }
   changes_.With({all_live ? "live" : "failed"}).Add();
   co_return again;

@@ -38,7 +38,7 @@ std::string PublicReason(ModelState state) {
     case ModelState::kReady:
       return "";
     case ModelState::kFailed:
-      return "The model could not be loaded; /readyz says why.";
+      return "The model could not be loaded; the log says why.";
     case ModelState::kUnloaded:
       return "The model is not loaded.";
     case ModelState::kUnloading:

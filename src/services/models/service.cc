@@ -179,7 +179,6 @@ run::ServiceDefinition Definition() {
   definition.shared_by = kSharedBy;
   definition.contracts = {&v1::ModelsServiceContract(), &v1::TrafficServiceContract(),
                           &oip::OpenInferenceContract()};
-  definition.contracts = {&v1::ModelsServiceContract(), &oip::OpenInferenceContract()};
   definition.needs_with = [](const config::Values& settings) {
     const bool follows = !settings.Get<ModelsConfig>("models").registry.follow.empty();
     return follows ? std::vector<std::string>{"registry"} : std::vector<std::string>();
