@@ -32,6 +32,13 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"list-routes", "  starling list-routes | grep sentiment"},
     {"openapi", "  starling openapi --config configs/all.yaml > openapi.json"},
     {"make-api-key", "  starling make-api-key alice --scope models.write"},
+    {"traffic",
+     "  starling traffic set fraud@champion --weight 2=10 --roll-back min_requests=50,max_error_excess=0.01\n"
+     "  starling traffic get\n"
+     "  starling traffic history fraud@champion\n"
+     "  starling traffic promote fraud@champion --version 2 --reason \"a good week\"\n"
+     "  starling traffic rollback fraud@champion\n"
+     "What the rules mean: docs/traffic.md."},
     {"version", "  starling version"},
 };
 
@@ -77,6 +84,8 @@ CommandLine ParseCommandLine(int argc, char** argv) {
       add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
   key->add_option("name", line.key_name, "who will use it")->required();
   key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
+  AddTrafficCommand(add("traffic", "which versions of a model answer for an alias", Command::kTraffic),
+                    &line.traffic);
   add("version", "version, compiler and build", Command::kVersion);
   for (const auto& [name, example] : kExamples) {
     app.get_subcommand(name)->footer(std::string("Examples:\n") + example + "\n");

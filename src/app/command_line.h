@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "app/traffic_arguments.h"
 
 namespace starling::app {
 
@@ -16,6 +17,7 @@ enum class Command {
   kListRoutes,
   kOpenApi,
   kMakeApiKey,
+  kTraffic,
   kVersion,
   kDone,  // help was asked for and printed, or the arguments were wrong and that was said: leave with `exit_code`
 };
@@ -30,6 +32,7 @@ struct CommandLine {
   std::string child_service;         // set by a parent: serve this one service on STARLING_SOCKET
   std::string key_name;              // for kMakeApiKey
   std::vector<std::string> key_scopes;
+  TrafficArguments traffic;  // for kTraffic
 };
 
 // Reads the arguments; prints help or what is wrong with them.

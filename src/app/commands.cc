@@ -8,6 +8,7 @@
 #include "app/openapi_document.h"
 #include "app/placements.h"
 #include "app/telemetry.h"
+#include "app/traffic_command.h"
 #include "app/version.h"
 #include "base/json_quote.h"
 #include "base/status.h"
@@ -133,6 +134,8 @@ int RunCommand(const CommandLine& line, const Definitions& services, const confi
       return ListRoutes(services);
     case Command::kMakeApiKey:
       return PrintNewApiKey(line.key_name, line.key_scopes);
+    case Command::kTraffic:
+      return RunTraffic(line.traffic);
     default:
       return PrintVersion();
   }

@@ -2,11 +2,13 @@
 
 import collections
 import concurrent.futures
+import os
+import subprocess
 
 import httpx
 import pytest
 from harness.keys import make_key
-from harness.program import ROOT, Program, wait_for
+from harness.program import BINARY, ROOT, Program, wait_for
 
 ONNX = (ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx").read_bytes()
 TWO, TEN = b"\x00\x00\x00\x40", b"\x00\x00\x20\x41"  # little-endian floats
@@ -57,6 +59,8 @@ class Site:
         self.program = Program(self.config, ["--target", "models"])
         self.operator = httpx.Client(base_url=self.program.url, headers={"x-api-key": self.key}, timeout=30)
         self.caller = httpx.Client(base_url=self.program.url, headers={"x-api-key": self.caller_key}, timeout=30)
+        # A model is ready with its first version; here all of them must be.
+        wait_for(lambda: [model["state"] for model in self.caller.get("/models").json()["models"]] == ["MODEL_STATE_READY"] * 4, what="four versions")
         return self.program
 
     def set(self, rule, alias="champion", **more):
@@ -277,3 +281,54 @@ def test_an_alias_that_moves_in_the_repository_has_the_last_word(site):
         versions.with_suffix(".new").rename(versions)
         wait_for(lambda: {site.version() for _ in range(5)} == {"2"}, what="the alias to move")
         assert site.moves()[0] == ("PROMOTED", "repository", "1", "2")
+
+
+def test_the_command_line_does_all_of_it(site):
+    def starling(*words, key=site.key, server=None):
+        environment = {**os.environ, "STARLING_API_KEY": key}
+        done = subprocess.run([BINARY, "traffic", "--server", server or program.grpc, *words], env=environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    with site.start() as program:
+        limits = "min_requests=50,max_error_excess=0.01,max_p99_ratio=9,max_mean_ratio=8,min_agreement=0.5"
+        words = ["--weight", "2=10", "--weight", "3=2.5", "--shadow", "4=50", "--relative-tolerance", "0.1", "--window", "60", "--sticky-by-caller"]
+        code, out, error = starling("set", "sums@champion", *words, "--roll-back", limits, "--promote", limits, "--reason", "a trial")
+        assert code == 0, error
+        assert [line.split()[:2] for line in out.splitlines()[2:]] == [["1", "87.5%"], ["2", "10%"], ["3", "2.5%"], ["4", "0%"]]
+        all_limits = {"min_requests": 50, "max_error_excess": 0.01, "max_p99_ratio": 9, "max_mean_ratio": 8, "min_agreement": 0.5}
+        assert site.get()["rule"] == {
+            "stable": "1",
+            "weights": [{"version": "2", "percent": 10}, {"version": "3", "percent": 2.5}],
+            "shadow": {"version": "4", "percent": 50, "absolute_tolerance": 0, "relative_tolerance": 0.1},
+            "sticky_by": "STICKY_BY_CALLER",
+            "window_s": 60,
+            "roll_back": all_limits,
+            "promote": all_limits,
+        }
+        assert "sums@champion" in starling("get")[1]
+        assert starling("get", "sums@champion")[1].split("\n")[2].split()[:3] == ["1", "87.5%", "0"]
+        code, out, error = starling("promote", "sums@champion", "--version", "2", "--reason", "a good week")
+        assert code == 0, error
+        assert site.version() == "2"
+        assert starling("rollback", "sums@champion", "--reason", "after all not")[0] == 0
+        assert site.version() == "1"
+        assert starling("delete", "sums@champion")[0] == 0
+        history = starling("history", "sums@champion")[1].splitlines()
+        assert [line.split()[2] for line in history] == ["DELETED", "ROLLED_BACK", "PROMOTED", "SET"]
+        assert "olga" in history[2] and "a good week" in history[2]
+
+        assert starling("set", "sums@champion", "--weight", "2=10", key=site.caller_key)[0] == 1
+        for words in (["get", "sums"], ["set", "sums@champion", "--weight", "2"], ["set", "sums@champion", "--promote", "min=1"], ["get", "sums@champion"]):
+            code, out, error = starling(*words)
+            assert (code, out) == (1, "") and error.startswith("starling: "), words
+        code, _, error = starling("get", server="127.0.0.1:1")
+        assert code == 1 and "127.0.0.1:1" in error
+
+
+def test_an_alias_may_stand_in_the_models_name(site):
+    with site.start():
+        site.set({"weights": [{"version": "2", "percent": 100}]})
+        tensors = site.infer().request
+        answer = site.caller.post("/v2/models/sums@champion/infer", content=tensors.content, headers={"content-type": "application/json"})
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["model_name"], answer.json()["model_version"]) == ("sums", "2")
