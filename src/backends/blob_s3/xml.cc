@@ -90,8 +90,10 @@ bool ForEachElement(std::string_view xml,
       continue;
     }
     const bool empty = tag.back() == '/';
+    const std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/"));
+    if (name.empty()) return false;
     text.clear();
-    StrAppend(&path, path.empty() ? "" : "/", tag.substr(0, tag.find_first_of(" \t\r\n/")));
+    StrAppend(&path, path.empty() ? "" : "/", name);
     if (path.size() > kMaxPath) return false;
     if (empty) leave();
   }

@@ -20,8 +20,8 @@ TEST(Xml, VisitsEachElementWithItsPathAndText) {
 }
 
 TEST(Xml, RefusesWhatIsNotWellFormed) {
-  for (const char* text :
-       {"<a>", "<a></b>", "</a>", "<a>&none;</a>", "<a>&#0;</a>", "<!DOCTYPE a><a/>", "<a", "<>"})
+  for (const char* text : {"<a>", "<a></b>", "</a>", "<a>&none;</a>", "<a>&#0;</a>", "<!DOCTYPE a><a/>", "<a",
+                           "<>", "<a>< b/></a>"})
     EXPECT_FALSE(ForEachElement(text, [](auto...) {})) << text;
 }
 
