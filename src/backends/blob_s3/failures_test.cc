@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <functional>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -154,6 +155,22 @@ TEST(S3Failures, AServerThatIsAwayIsUnavailable) {
   const absl::Status failed = OpenBlobS3(config).status();
   EXPECT_EQ(failed.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(Message(failed)), HasSubstr(config.endpoint));
+}
+
+TEST(S3Failures, AServerThatHangsIsGivenUp) {
+  std::promise<void> over;
+  const std::shared_future<void> ended = over.get_future().share();
+  Server server([ended](const std::string&) {
+    ended.wait();
+    return std::string();
+  });
+  store::S3Config config = server.config();
+  config.request_timeout = std::chrono::milliseconds(100);
+  config.retry_for = std::chrono::milliseconds(0);
+  const absl::Status failed = OpenBlobS3(config).status();
+  over.set_value();
+  EXPECT_EQ(failed.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(Message(failed)), HasSubstr("Timeout"));
 }
 
 TEST(S3Failures, AnUploadIsNotCompleteBecauseTheStatusIs200) {

@@ -101,6 +101,26 @@ def test_an_upload_that_breaks_off_leaves_nothing(program, s3):
     assert httpx.get(f"{program.url}{ARTIFACTS}/broken/file").status_code == 404
 
 
+def test_killed_while_a_file_goes_up_nothing_of_it_is_seen_and_it_starts_again():
+    with S3() as s3:
+        program = Program(config(s3), TARGET)
+        try:
+            url = f"{program.url}{ARTIFACTS}/killed/file"
+            assert httpx.put(url, content=b"old").status_code == 200
+            objects = s3.objects()
+            host, port = program.addresses["http"].rsplit(":", 1)
+            with socket.create_connection((host, int(port)), timeout=20) as connection:
+                connection.sendall(f"PUT {ARTIFACTS}/killed/file HTTP/1.1\r\nHost: h\r\nContent-Length: {4 * PART}\r\n\r\n".encode() + bytes(2 * PART))
+                wait_for(s3.parts, what="a part in the bucket")
+                program.process.kill()
+        finally:
+            program.kill()
+        assert s3.objects() == objects
+        with Program(config(s3), TARGET) as again:
+            assert httpx.get(f"{again.url}{ARTIFACTS}/killed/file").content == b"old"
+            assert httpx.get(f"{again.url}{ARTIFACTS}", params={"path": "killed"}).json()["files"] == [{"path": "file", "is_dir": False, "file_size": 3}]
+
+
 def refused_start(s3, tmp_path, **changes):
     """What the program says when it does not start with this section s3."""
     command = [BINARY, "serve", *TARGET, "--set", f"registry.data_directory={tmp_path}/registry"]
