@@ -67,7 +67,7 @@ class SqlDatabase {
   // The same for work that changes nothing; sees one moment of the data.
   virtual async::Task<absl::Status> Read(Work work) = 0;
 
-  // Write() and Read() on the calling thread, for the start of a program and for tests.
+  // Write() and Read() on the calling thread, for the start of a program, for threads that may block and for tests.
   virtual absl::Status WriteNow(const Work& work) = 0;
 
   // Brings the tables of `part` ("registry") up to the last of `steps`; done ones are skipped. FAILED_PRECONDITION if the database

@@ -2,13 +2,16 @@
 
 import collections
 import concurrent.futures
+import json
 import os
 import subprocess
 
 import httpx
 import pytest
 from harness.keys import make_key
+from harness.postgres import Postgres
 from harness.program import BINARY, ROOT, Program, wait_for
+from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 
 ONNX = (ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx").read_bytes()
 TWO, TEN = b"\x00\x00\x00\x40", b"\x00\x00\x20\x41"  # little-endian floats
@@ -332,3 +335,46 @@ def test_an_alias_may_stand_in_the_models_name(site):
         answer = site.caller.post("/v2/models/sums@champion/infer", content=tensors.content, headers={"content-type": "application/json"})
         assert answer.status_code == 200, answer.text
         assert (answer.json()["model_name"], answer.json()["model_version"]) == ("sums", "2")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("placement", ["inline", "process"])
+def test_tritonclient_sees_the_shares_in_every_placement(site, triton_python, placement):  # noqa: F811
+    site.config["placement"] = {"models": {"mode": placement}}
+    with site.start() as program:
+        site.set({"weights": [{"version": "2", "percent": 50}]})
+        command = [triton_python, ROOT / "tests/triton_clients/shares.py", program.addresses["http"], program.grpc, f"Bearer {site.caller_key}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        for answers in said.values():
+            assert collections.Counter(answers["all"])["2"] == pytest.approx(20, abs=2)
+            assert answers["keys"] == {key: site.version(key) for key in answers["keys"]}
+            assert set(answers["keys"].values()) == {"1", "2"}
+
+
+def test_programs_that_share_a_database_decide_for_each_other(site, tmp_path_factory):
+    other = Site(tmp_path_factory.mktemp("other"))
+    with Postgres() as database:
+        for each in (site, other):
+            each.config["models"]["traffic"] |= {"sqlite": {"path": ""}, "postgres": {"url": database.url}}
+        with site.start(), other.start():
+            site.set({"weights": [{"version": "4", "percent": 30}], "roll_back": {"min_requests": 10, "max_error_excess": 0.1}})
+            wait_for(lambda: "rule" in other.get(), what="the other program to hear of the rule")
+
+            def taken_off():
+                for _ in range(10):
+                    other.infer()
+                return site.arms().keys() == {"1"}
+
+            wait_for(taken_off, what="the one to hear of the other's decision")
+            assert site.moves() == other.moves() == [("ROLLED_BACK", "rule", "4", "1"), ("SET", "olga", "", "1")]
+            site.operator.delete("/models/sums/traffic/champion").raise_for_status()
+            wait_for(lambda: other.caller.get("/models/sums/traffic/champion").status_code == 404, what="the rule to be gone")
+
+
+def test_one_program_alone_has_the_embedded_rules(site):
+    with site.start():
+        with pytest.raises(AssertionError, match="models.traffic.postgres.url"):
+            Program(site.config, ["--target", "models"])
+        site.set({"weights": [{"version": "2", "percent": 10}]})

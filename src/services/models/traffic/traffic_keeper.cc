@@ -138,7 +138,9 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model,
     router_.Erase(model, alias);
     return v1::TrafficState();
   }
-  if (!changes.empty()) router_.Apply(*std::move(stored), anew, steady_clock::now());
+  const auto active = router_.Find(model, alias);
+  if (active == nullptr || active->stored().revision != stored->revision)
+    router_.Apply(*std::move(stored), anew, steady_clock::now());
   return StateOf(*router_.Find(model, alias), steady_clock::now());
 }
 
@@ -269,9 +271,12 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
   const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
     Edit made;
     if (stored.revision != known.revision) return made;
+    stored.seen = target;
+    made.is_quiet = true;
+    // It came to where the rule is already: whatever is on trial there stays.
+    if (target == stored.rule.stable()) return made;
     made.changes.push_back({v1::TRAFFIC_MOVE_KIND_PROMOTED, kByRepository, stored.rule.stable(), target,
                             "The alias was moved in the repository."});
-    stored.seen = target;
     models::Promote(stored, target);
     return made;
   };

@@ -127,7 +127,8 @@ absl::StatusOr<std::optional<StoredRule>> TrafficStore::ChangeIn(SqlTransaction&
   }
   ASSIGN_OR_RETURN(const auto moves, LatestMoves(transaction, "", {model, alias, kUsualPage}));
   ASSIGN_OR_RETURN(const Edit edited, edit(stored, moves));
-  if (edited.changes.empty()) return rows.empty() ? std::nullopt : std::optional(std::move(stored));
+  if (edited.changes.empty() && !edited.is_quiet)
+    return rows.empty() ? std::nullopt : std::optional(std::move(stored));
   // Revisions of an alias never come again, not even after it was deleted.
   if (rows.empty()) {
     ASSIGN_OR_RETURN(const auto last,

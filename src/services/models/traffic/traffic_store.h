@@ -27,6 +27,7 @@ class TrafficStore {
   struct Edit {
     bool erase = false;
     std::vector<TrafficChange> changes;  // none: nothing is written
+    bool is_quiet = false;               // written though there are none
   };
   using Editor =
       std::function<absl::StatusOr<Edit>(StoredRule& rule, const std::vector<v1::TrafficMove>& moves)>;
