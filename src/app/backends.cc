@@ -6,6 +6,7 @@
 #include "backends/image_turbojpeg/jpeg_decoder.h"
 #include "backends/inference_openvino/openvino_runtime.h"
 #include "backends/inference_upstream/process_runtime.h"
+#include "backends/inference_upstream/remote_runtime.h"
 #include "backends/inference_xgboost/xgboost_runtime.h"
 #include "backends/sql_postgres/postgres_database.h"
 #include "backends/sql_sqlite/sqlite_database.h"

@@ -81,8 +81,11 @@ absl::Status Judged(const absl::Status& status, const RequestContext& context, c
   RETURN_IF_ERROR(context.Check());
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kResourceExhausted:
       return status;
+    case absl::StatusCode::kResourceExhausted:
+      // Too many requests are the upstream's to refuse. An answer that is too large is nobody's fault but its own.
+      if (RetryAfter(status).has_value()) return status;
+      return Internal("The upstream of model '", model, "' failed: ", Message(status));
     case absl::StatusCode::kUnavailable:
       return RetryAfter(status).has_value() ? status : WithRetryAfter(status, kRetryAfter);
     case absl::StatusCode::kDeadlineExceeded:

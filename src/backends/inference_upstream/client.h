@@ -36,7 +36,7 @@ class UpstreamClient {
   absl::StatusOr<UpstreamTensors> Describe() const;
 
   // Errors: CANCELLED and DEADLINE_EXCEEDED of `context`; UNAVAILABLE with RetryAfter if the server is not there, does not
-  // answer in time or says so; INVALID_ARGUMENT and RESOURCE_EXHAUSTED if it says that; INTERNAL for the rest.
+  // answer in time or says so; INVALID_ARGUMENT if it says that, RESOURCE_EXHAUSTED if it says when to come back; INTERNAL for the rest.
   absl::StatusOr<std::vector<Tensor>> Infer(const RequestContext& context, const UpstreamTensors& tensors,
                                             std::span<const Tensor> inputs) const;
 

@@ -215,7 +215,10 @@ void Batcher::Core::End(const std::shared_ptr<RowJob>& job, const absl::Status& 
     queue.Remove(*job);
     unwanted = LeaveRuns(*job);
   }
-  for (const auto& run : unwanted) run->nobody_waits.Cancel();
+  // At its deadline a run ends by itself, and says so to whom it waited for.
+  if (!absl::IsDeadlineExceeded(status)) {
+    for (const auto& run : unwanted) run->nobody_waits.Cancel();
+  }
   job->done.Set(status);
 }
 

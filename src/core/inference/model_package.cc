@@ -78,6 +78,13 @@ void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching
   reader.Finish();
 }
 
+void ReadFallback(YamlReader reader, ModelPackage::Fallback* fallback) {
+  reader.Get("model", &fallback->model);
+  reader.Get("version", &fallback->version);
+  if (fallback->model.empty() && !fallback->version.empty()) reader.Complain("model", "must be there.");
+  reader.Finish();
+}
+
 void ReadIdentity(YamlReader& reader, const PackageSource& source, const char* field,
                   const std::string& expected, std::string* value) {
   *value = expected;
@@ -113,6 +120,7 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
     reader.Complain("task", StrCat("must be ", kTextClassification, " or ", kTensors, "."));
   }
   ReadBatching(reader.Child("batching"), package->is_text(), &package->batching);
+  ReadFallback(reader.Child("fallback"), &package->fallback);
   reader.Get("response_cache", &package->response_cache);
   reader.Get("memory_bytes", &package->memory_bytes, 0);
   reader.Get("instances", &package->instances, 0);

@@ -60,6 +60,13 @@ struct ModelPackage {
   };
   Batching batching;
 
+  // The model that answers while this one is UNAVAILABLE; none: empty. An empty version: the latest.
+  struct Fallback {
+    std::string model;
+    std::string version;
+  };
+  Fallback fallback;
+
   bool is_text() const { return task == kTextClassification; }
 
   bool response_cache = false;        // equal requests may get the answer of the first one

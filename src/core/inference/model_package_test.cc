@@ -94,6 +94,24 @@ outputs: [{name: y, datatype: FP32, shape: [-1]}]
               testing::HasSubstr("command"));
 }
 
+TEST_F(ModelPackageTest, AModelOfAnotherServerHasNoFileAndMayHaveAFallback) {
+  const std::string remote = R"(name: wine
+version: "1"
+task: tensors
+runtime: remote
+runtime_options: {url: "grpc://127.0.0.1:1"}
+inputs: [{name: x, datatype: FP32, shape: [-1, 3]}]
+outputs: [{name: y, datatype: FP32, shape: [-1]}]
+)";
+  EXPECT_EQ(Read(remote)->fallback.model, "");
+  const auto package = Read(remote + "fallback: {model: spare, version: \"2\"}\n");
+  ASSERT_TRUE(package.ok()) << package.status();
+  EXPECT_EQ(package->fallback.model, "spare");
+  EXPECT_EQ(package->fallback.version, "2");
+  EXPECT_FALSE(Read(remote + "fallback: {version: \"2\"}\n").ok());
+  EXPECT_FALSE(Read(remote + "command: [sh]\n").ok());
+}
+
 TEST_F(ModelPackageTest, ATensorModelNeedsNoProcessing) {
   const std::string tensors = R"(name: matrix
 version: "1"

@@ -120,6 +120,11 @@ void Declare(config::Declaration<ModelsConfig>& d) {
   d.Section("traffic", &ModelsConfig::traffic, DeclareTraffic)
       .Text("Traffic rules on aliases: weights, shadows, promotion and roll-back.");
   d.Section("registry", &ModelsConfig::registry, DeclareRegistry).Text("Models that come from the registry.");
+  d.StringList("upstreams", &ModelsConfig::upstreams)
+      .Text(
+          "Whom packages with the runtime `remote` may call, beside this machine itself: host names or "
+          "addresses, each "
+          "with or without a port. Link-local and metadata addresses are refused all the same.");
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ struct ModelsConfig {
   bool allow_commands = false;
   TrafficConfig traffic;
   RegistryConfig registry;
+  std::vector<std::string> upstreams;
 };
 
 void DeclareSettings(config::Schema& schema);

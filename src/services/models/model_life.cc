@@ -32,10 +32,12 @@ size_t MemoryBytes(const ModelPackage& package) {
 
 }  // namespace
 
-ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_budget_bytes)
+ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_budget_bytes,
+                     LoadLater load_later)
     : table_(table),
       needs_(needs),
       memory_budget_bytes_(memory_budget_bytes),
+      load_later_(std::move(load_later)),
       evictions_(needs.metrics.Counters({.name = "starling.models.evictions",
                                          .unit = "{eviction}",
                                          .help = "Models that left memory for others, by the memory budget.",
@@ -137,7 +139,8 @@ absl::Status ModelLife::Load(const std::shared_ptr<ModelVersion>& version, Room 
       std::lock_guard lock(table_.mutex);
       table_.memory_bytes -= bytes;
     }
-    return Fail(version, loaded.status());
+    return absl::IsUnavailable(loaded.status()) ? Postpone(version, loaded.status())
+                                                : Fail(version, loaded.status());
   }
   TakeOver(version, MakeLease(version, *std::move(loaded)));
   return absl::OkStatus();
@@ -160,6 +163,34 @@ void ModelLife::TakeOver(const std::shared_ptr<ModelVersion>& version, ModelLeas
   version->on_demand = false;
   version->last_used = steady_clock::now();
   Answer(*version, absl::OkStatus());
+}
+
+absl::Status ModelLife::Postpone(const std::shared_ptr<ModelVersion>& version, const absl::Status& why) {
+  {
+    std::lock_guard lock(table_.mutex);
+    const auto model = table_.models.find(version->package.name);
+    const auto is_this = [&version](const auto& one) { return one == version; };
+    const bool is_known = model != table_.models.end() &&
+                          std::any_of(model->second.versions.begin(), model->second.versions.end(), is_this);
+    if (is_known && !table_.stopping) {
+      version->state = ModelState::kLoading;
+      version->reason = StrCat(Message(why), " It is tried again.");
+      version->on_demand = false;
+      Answer(*version, why);
+      load_later_(version);
+      return why;
+    }
+  }
+  // What should have replaced another is not waited for: that one goes on.
+  return Fail(version, why);
+}
+
+void ModelLife::Retry(const std::shared_ptr<ModelVersion>& version) {
+  {
+    std::lock_guard lock(table_.mutex);
+    if (version->state != ModelState::kLoading || version->served != nullptr) return;
+  }
+  static_cast<void>(Load(version, Room::kOrWait));
 }
 
 absl::Status ModelLife::Fail(const std::shared_ptr<ModelVersion>& version, const absl::Status& why) {

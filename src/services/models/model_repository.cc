@@ -24,9 +24,14 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
     : options_(std::move(options)),
       tokenizers_(std::move(tokenizers)),
       cache_(options_.response_cache_bytes),
+      fallbacks_(table_, metrics),
       life_(table_, {runtimes, metrics, tokenizers_, cache_, options_.permissions},
-            options_.memory_budget_bytes),
+            options_.memory_budget_bytes,
+            [this](std::shared_ptr<ModelVersion> version) { retries_.Later(std::move(version)); }),
       thread_("model-life", 1, std::numeric_limits<size_t>::max()),
+      retries_([this](std::shared_ptr<ModelVersion> version) {
+        static_cast<void>(thread_.TryRun([this, version = std::move(version)] { life_.Retry(version); }));
+      }),
       states_(metrics.AddCallback({.name = "starling.models.versions",
                                    .unit = "",
                                    .help = "Versions of models by their state.",
@@ -279,7 +284,9 @@ std::string ModelRepository::WhyNotReady() const {
       const ModelState state = version->state;
       if (is_ready || state == ModelState::kUnloaded || state == ModelState::kUnloading) continue;
       StrAppend(&why, why.empty() ? "" : " ", "Model '", name, "' version ", version->package.version,
-                state == ModelState::kFailed ? " failed to load: " : StrCat(" is ", Name(state), "."),
+                state == ModelState::kFailed
+                    ? " failed to load: "
+                    : StrCat(" is ", Name(state), version->reason.empty() ? "." : ". "),
                 version->reason);
     }
   }

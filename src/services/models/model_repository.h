@@ -19,6 +19,8 @@
 #include "core/inference/runtime.h"
 #include "core/observe/registry.h"
 #include "services/models/config.h"
+#include "services/models/fallbacks.h"
+#include "services/models/load_retries.h"
 #include "services/models/model_info.h"
 #include "services/models/model_life.h"
 #include "services/models/model_table.h"
@@ -74,6 +76,8 @@ class ModelRepository {
   // What the repository itself says; empty if nothing.
   std::string OwnAlias(std::string_view name, const std::string& alias) const;
 
+  Fallbacks& fallbacks() { return fallbacks_; }
+
   // Of any version that is known, loaded or not; an empty version as in Find, or the latest if none is ready. NOT_FOUND.
   absl::StatusOr<ModelInfo> Get(std::string_view name, std::string_view version) const;
   // Every version that is known, by name, then by version.
@@ -128,10 +132,12 @@ class ModelRepository {
   const TokenizerFactory tokenizers_;
   ResponseCache cache_;
   ModelTable table_;
+  Fallbacks fallbacks_;
   // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
   ModelLife life_;
   std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed
   async::Pool thread_;
+  LoadRetries retries_;
   std::jthread polling_;
   observe::CallbackRegistration states_;
   observe::CallbackRegistration cache_requests_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,7 @@ struct ModelVersion {
   bool is_removed = false;  // no longer in the repository: leaves the table when it is out of memory
   size_t memory_bytes = 0;  // while any of it is in memory
   MonotonicTime last_used = MonotonicTime::min();
+  std::chrono::milliseconds retry_delay{0};             // of LoadRetries: guarded by its lock
   std::vector<async::Completer<absl::Status>> waiting;  // for it to be loaded on demand
 
   ModelInfo Info() const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "services/models/fallback.h"
 #include "services/models/named_tensors.h"
 
 namespace starling::models {
@@ -79,9 +80,17 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
     co_return ViolationError(
         {"texts", "repeated.max_items", StrCat("'texts' must hold at most ", max_texts_, " texts.")});
   }
-  const TrafficRoute route =
-      traffic_.Route(request.model(), request.version(), context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, request.model(), route.VersionOr(request.version()));
+  AskModel<v1::ClassifyTextResponse> ask = [this, &context, &request](std::string name, std::string version) {
+    return AskClasses(std::move(name), std::move(version), context, request);
+  };
+  auto answer = WithFallback<v1::ClassifyTextResponse>(repository_, request.model(), request.version(), ask);
+  co_return co_await std::move(answer);
+}
+
+async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::AskClasses(
+    std::string name, std::string version, RequestContext context, const v1::ClassifyTextRequest& request) {
+  const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
   const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
@@ -105,9 +114,18 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
 
 async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::Infer(RequestContext context,
                                                                 const v1::InferRequest& request) {
-  const TrafficRoute route =
-      traffic_.Route(request.model(), request.version(), context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, request.model(), route.VersionOr(request.version()));
+  AskModel<v1::InferResponse> ask = [this, &context, &request](std::string name, std::string version) {
+    return AskTensors(std::move(name), std::move(version), context, request);
+  };
+  auto answer = WithFallback<v1::InferResponse>(repository_, request.model(), request.version(), ask);
+  co_return co_await std::move(answer);
+}
+
+async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string name, std::string version,
+                                                                     RequestContext context,
+                                                                     const v1::InferRequest& request) {
+  const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
   const absl::StatusOr<ModelLease> model = co_await std::move(acquire);
   if (!model.ok()) co_return route.Failed(model.status());
   const inference::ModelPackage& package = (*model)->package();

@@ -28,6 +28,13 @@ class ModelsApi final : public v1::ModelsService {
                                                   const v1::GetModelRequest& request) override;
 
  private:
+  async::Task<absl::StatusOr<v1::ClassifyTextResponse>> AskClasses(std::string name, std::string version,
+                                                                   RequestContext context,
+                                                                   const v1::ClassifyTextRequest& request);
+  async::Task<absl::StatusOr<v1::InferResponse>> AskTensors(std::string name, std::string version,
+                                                            RequestContext context,
+                                                            const v1::InferRequest& request);
+
   ModelRepository& repository_;
   TrafficRouter& traffic_;
   const int64_t max_texts_;

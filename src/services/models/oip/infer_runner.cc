@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "services/models/fallback.h"
 #include "services/models/oip/classification.h"
 
 namespace starling::models::oip {
@@ -69,24 +70,35 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Infer(RequestContext con
                                                               const InferRequest& request) const {
   if (request.inputs.empty()) co_return InvalidArgument("The request has no inputs.");
   CO_ASSIGN_OR_RETURN(RequestContext limited, WithParameters(std::move(context), request.parameters));
-  CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(limited, request));
-  auto acquire = repository_.Acquire(limited, request.model_name, route.VersionOr(request.model_version));
+  AskModel<InferResponse> ask = [this, &limited, &request](std::string name, std::string version) {
+    return Ask(std::move(name), std::move(version), limited, request);
+  };
+  auto answer = WithFallback<InferResponse>(repository_, request.model_name, request.model_version, ask);
+  co_return co_await std::move(answer);
+}
+
+async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, std::string version,
+                                                            RequestContext context,
+                                                            const InferRequest& request) const {
+  CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(name, version, context, request));
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
   const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
   auto inputs = OrderInputs(*model, request);
   if (!inputs.ok()) co_return route.Failed(inputs.status());
-  auto run = route.Infer(model, std::move(limited), *std::move(inputs));
+  auto run = route.Infer(model, std::move(context), *std::move(inputs));
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
   co_return Assemble(*model, request, *results);
 }
 
-absl::StatusOr<TrafficRoute> InferRunner::Route(const RequestContext& context,
+absl::StatusOr<TrafficRoute> InferRunner::Route(const std::string& name, const std::string& version,
+                                                const RequestContext& context,
                                                 const InferRequest& request) const {
   if (!traffic_.active()) return TrafficRoute();
   ASSIGN_OR_RETURN(const auto key, request.parameters.Text("sticky_key"));
-  return traffic_.Route(request.model_name, request.model_version, context, key.value_or(""));
+  return traffic_.Route(name, version, context, key.value_or(""));
 }
 
 absl::StatusOr<std::vector<inference::Tensor>> InferRunner::OrderInputs(const ServedModel& model,

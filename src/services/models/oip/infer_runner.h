@@ -23,12 +23,15 @@ class InferRunner {
   async::Task<absl::StatusOr<InferResponse>> Infer(RequestContext context, const InferRequest& request) const;
 
  private:
+  async::Task<absl::StatusOr<InferResponse>> Ask(std::string name, std::string version,
+                                                 RequestContext context, const InferRequest& request) const;
   absl::StatusOr<std::vector<inference::Tensor>> OrderInputs(const ServedModel& model,
                                                              const InferRequest& request) const;
   absl::StatusOr<Bytes> DataOf(const InferInput& input) const;
   absl::StatusOr<InferResponse> Assemble(const ServedModel& model, const InferRequest& request,
                                          const std::vector<inference::Tensor>& results) const;
-  absl::StatusOr<TrafficRoute> Route(const RequestContext& context, const InferRequest& request) const;
+  absl::StatusOr<TrafficRoute> Route(const std::string& name, const std::string& version,
+                                     const RequestContext& context, const InferRequest& request) const;
   absl::StatusOr<InferOutput> MakeOutput(const ServedModel& model, const InferRequestedOutput& wanted,
                                          const inference::Tensor& result) const;
 
