@@ -135,10 +135,18 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model,
                             change.from, " -> ", change.to, ". ", change.reason));
   }
   if (!stored.has_value()) {
+    trials_.erase(StrCat(model, "@", alias));
     router_.Erase(model, alias);
     return v1::TrafficState();
   }
   const auto active = router_.Find(model, alias);
+  for (const TrafficChange& change : changes) {
+    trials_.erase(StrCat(model, "@", alias));
+    if (active != nullptr && change.kind == v1::TRAFFIC_MOVE_KIND_PROMOTED) {
+      trials_[StrCat(model, "@", alias)] = {change.from,
+                                            active->stable().window.Figures(steady_clock::now())};
+    }
+  }
   if (active == nullptr || active->stored().revision != stored->revision)
     router_.Apply(*std::move(stored), anew, steady_clock::now());
   return StateOf(*router_.Find(model, alias), steady_clock::now());
@@ -212,7 +220,7 @@ async::Task<absl::Status> TrafficKeeper::Delete(std::string who, v1::DeleteTraff
 async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::Promote(std::string who,
                                                                      v1::PromoteVersionRequest request) {
   const auto edit = [&](StoredRule& stored, const History&) { return PromoteIn(stored, who, request); };
-  auto work = [&] { return Change(request.model(), request.alias(), false, edit); };
+  auto work = [&] { return Change(request.model(), request.alias(), true, edit); };
   auto run = thread_.Run(work);
   auto done = co_await std::move(run);
   co_return done.ok() ? *std::move(done) : done.status();
@@ -280,11 +288,35 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
     models::Promote(stored, target);
     return made;
   };
-  const auto done = Change(known.model, known.alias, false, edit);
+  const bool is_promotion = target != known.rule.stable();
+  const auto done = Change(known.model, known.alias, is_promotion, edit);
   if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
 }
 
+bool TrafficKeeper::CheckTrial(const ActiveRule& active, MonotonicTime now) {
+  const StoredRule& known = active.stored();
+  const auto trial = trials_.find(StrCat(known.model, "@", known.alias));
+  if (trial == trials_.end()) return false;
+  const std::string before = trial->second.before;
+  const std::string version = known.rule.stable();
+  const ArmWindow& window = active.stable().window;
+  const Judgement judgement = Judge(known.rule, version, window.Figures(now), trial->second.baseline, false);
+  if (window.IsFull(now)) trials_.erase(trial);
+  if (judgement.verdict != Verdict::kRollBack || !repository_.CanServe(known.model, before)) return false;
+  const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
+    Edit made;
+    if (stored.revision != known.revision) return made;
+    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_ROLLED_BACK, kByRule, version, before, judgement.why});
+    models::Promote(stored, before);
+    return made;
+  };
+  const auto done = Change(known.model, known.alias, true, edit);
+  if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
+  return true;
+}
+
 void TrafficKeeper::CheckRule(const ActiveRule& active, MonotonicTime now) {
+  if (CheckTrial(active, now)) return;
   const StoredRule& known = active.stored();
   const ArmFigures stable = active.stable().window.Figures(now);
   for (const std::string& version : CandidatesOf(known.rule)) {
@@ -305,7 +337,8 @@ void TrafficKeeper::CheckRule(const ActiveRule& active, MonotonicTime now) {
       }
       return made;
     };
-    const auto done = Change(known.model, known.alias, false, edit);
+    const bool is_promotion = judgement.verdict == Verdict::kPromote;
+    const auto done = Change(known.model, known.alias, is_promotion, edit);
     if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
     return;  // the others are judged by the new rule
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -58,6 +59,8 @@ class TrafficKeeper {
   absl::StatusOr<v1::TrafficState> Change(const std::string& model, const std::string& alias, bool anew,
                                           const TrafficStore::Editor& edit);
   void CheckRule(const ActiveRule& rule, MonotonicTime now);
+  // Whether it went back.
+  bool CheckTrial(const ActiveRule& rule, MonotonicTime now);
   void FollowAlias(const ActiveRule& rule);
   void ReadAgain(MonotonicTime now);
   void CheckUntilStopped(const std::stop_token& stop);
@@ -66,6 +69,13 @@ class TrafficKeeper {
   ModelRepository& repository_;
   TrafficRouter& router_;
   const KeeperOptions options_;
+  // A stable version that was promoted less than a window ago, with what the one before it did. On the thread alone; by
+  // "model@alias". Not kept: after a start there are no figures to compare with.
+  struct Trial {
+    std::string before;
+    ArmFigures baseline;
+  };
+  std::map<std::string, Trial> trials_;
   async::Pool thread_;
   std::jthread checking_;
 };
