@@ -39,6 +39,12 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
      "  starling traffic promote fraud@champion --version 2 --reason \"a good week\"\n"
      "  starling traffic rollback fraud@champion\n"
      "What the rules mean: docs/traffic.md."},
+    {"models",
+     "  starling models\n"
+     "  starling models --config configs/all.yaml\n"
+     "  starling models --server https://models.example.com:8001 --json    with the key in STARLING_API_KEY\n"
+     "Without --server it asks the admin listener of the configuration, which takes who is on its machine as "
+     "the operator."},
     {"version", "  starling version"},
 };
 
@@ -46,6 +52,20 @@ void AddTargetOption(CLI::App* command, CommandLine* line) {
   command->add_option("-t,--target", line->targets, "only these services, for example sentiment,models")
       ->type_name("NAME[,NAME...]")
       ->delimiter(',');
+}
+
+void AddModelsOptions(CLI::App* command, CommandLine* line) {
+  ServerAddress& server = line->models_server;
+  server.address.clear();
+  command
+      ->add_option("--server", server.address, "its admin, gRPC or HTTP listener; https:// before it for TLS")
+      ->type_name("HOST:PORT");
+  command->add_option("--api-key", server.api_key, "a key of that program")
+      ->type_name("KEY")
+      ->envname("STARLING_API_KEY");
+  command->add_option("--ca-file", server.ca_file, "over TLS, with a certificate by one of these")
+      ->type_name("FILE");
+  command->add_flag("--json", line->models_json, "as JSON, for programs");
 }
 
 }  // namespace
@@ -86,6 +106,9 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
   AddTrafficCommand(add("traffic", "which versions of a model answer for an alias", Command::kTraffic),
                     &line.traffic);
+  CLI::App* models = add("models", "the models of a running server and their state", Command::kModels);
+  AddConfigOptions(models, &line);
+  AddModelsOptions(models, &line);
   add("version", "version, compiler and build", Command::kVersion);
   for (const auto& [name, example] : kExamples) {
     app.get_subcommand(name)->footer(std::string("Examples:\n") + example + "\n");

@@ -18,6 +18,7 @@ enum class Command {
   kOpenApi,
   kMakeApiKey,
   kTraffic,
+  kModels,
   kVersion,
   kDone,  // help was asked for and printed, or the arguments were wrong and that was said: leave with `exit_code`
 };
@@ -32,7 +33,9 @@ struct CommandLine {
   std::string child_service;         // set by a parent: serve this one service on STARLING_SOCKET
   std::string key_name;              // for kMakeApiKey
   std::vector<std::string> key_scopes;
-  TrafficArguments traffic;  // for kTraffic
+  TrafficArguments traffic;     // for kTraffic
+  ServerAddress models_server;  // for kModels; without an address: the admin listener of the configuration
+  bool models_json = false;
 };
 
 // Reads the arguments; prints help or what is wrong with them.

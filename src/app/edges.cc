@@ -1,5 +1,6 @@
 #include "app/edges.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -262,8 +263,15 @@ absl::Status Edges::Open(const Placements& placements, std::string openapi) {
   for (const PlacedAdapter& adapter : placements.adapters())
     RETURN_IF_ERROR(parts.public_face.Serve(adapter));
   RETURN_IF_ERROR(parts.inner_face.Serve(served, false));
-  RETURN_IF_ERROR(parts.admin_face.Serve(
-      {{&admin::v1::AdminServiceContract(), &parts.admin_policies}, health}, reflects));
+  std::vector<run::Served> for_operators = {{&admin::v1::AdminServiceContract(), &parts.admin_policies},
+                                            health};
+  for (const PlacedService* service : placements.services()) {
+    const auto& open = service->definition().for_operators;
+    for (const run::Served& one : service->served()) {
+      if (std::find(open.begin(), open.end(), one.contract) != open.end()) for_operators.push_back(one);
+    }
+  }
+  RETURN_IF_ERROR(parts.admin_face.Serve(for_operators, reflects));
   RETURN_IF_ERROR(parts.admin_face.router.AddPage("/metrics", "metrics", parts.guarded_metrics_page));
   const auto add_document = [&parts](Face& face, std::string document) {
     StaticContent content{.content_type = "application/json", .plain = Bytes(std::move(document))};

@@ -9,6 +9,7 @@
 #include "app/application.h"
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/models_command.h"
 #include "app/stop_signals.h"
 #include "app/telemetry.h"
 #include "base/status.h"
@@ -57,7 +58,7 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
   if (line.command == Command::kDone) return line.exit_code;
   const config::Schema schema = MakeSchema(services);
   if (line.command != Command::kServe && line.command != Command::kCheckConfig &&
-      line.command != Command::kOpenApi) {
+      line.command != Command::kOpenApi && line.command != Command::kModels) {
     return RunCommand(line, services, schema);
   }
   const auto settings = schema.Load({line.config_file, config::ProcessEnvironment(), line.set});
@@ -71,6 +72,7 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
     if (!service.needs_with) continue;
     for (std::string& need : service.needs_with(*settings)) service.needs.push_back(std::move(need));
   }
+  if (line.command == Command::kModels) return PrintModels(line, settings->Get<ServerConfig>("server"));
   if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);
   if (line.command == Command::kOpenApi) return PrintOpenApi(line, services, *settings);
   return Serve(line, services, *settings);

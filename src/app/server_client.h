@@ -15,15 +15,17 @@
 namespace starling::app {
 
 struct ServerAddress {
-  std::string address = "127.0.0.1:8001";  // of its gRPC listener; or "unix:/path"
-  std::string api_key;                     // empty: as whom the machine's listener takes us
-  std::string ca_file;                     // over TLS, with a certificate by one of these; empty: without
+  // Of one of its listeners, or "unix:/path". "https://" before it: over TLS; "http://" means nothing.
+  std::string address = "127.0.0.1:8001";
+  std::string api_key;  // empty: as whom the machine's listener takes us
+  std::string
+      ca_file;  // over TLS, with a certificate by one of these; empty: the system's authorities, if over TLS
 };
 
 // One thread. For programs that end soon: a call blocks.
 class ServerClient {
  public:
-  // FAILED_PRECONDITION or what the TLS files are refused for.
+  // INVALID_ARGUMENT for an address without a port, FAILED_PRECONDITION, or what the TLS files are refused for.
   static absl::StatusOr<std::unique_ptr<ServerClient>> Open(const ServerAddress& server);
   ~ServerClient();
 

@@ -7,7 +7,7 @@ import pytest
 from harness.program import BINARY, ROOT
 
 COMMANDS = [
-    "serve", "check-config", "print-config-schema", "print-config-reference", "list-targets", "list-routes", "openapi", "make-api-key", "traffic", "version",
+    "serve", "check-config", "print-config-schema", "print-config-reference", "list-targets", "list-routes", "openapi", "make-api-key", "traffic", "models", "version",
 ]  # fmt: skip
 
 

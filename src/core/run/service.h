@@ -103,6 +103,8 @@ struct ServiceDefinition {
   std::function<StateKind(const config::Values&)> state_with;
   std::string shared_by;
   std::vector<const rpc::Contract*> contracts;
+  // Those of its contracts that the admin listener answers too, to operators, as far as their methods let a named caller.
+  std::vector<const rpc::Contract*> for_operators;
   std::vector<std::string> needs;  // names of the services it calls
   // Those that it calls besides, with these settings.
   std::function<std::vector<std::string>(const config::Values&)> needs_with;

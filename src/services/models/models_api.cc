@@ -1,5 +1,7 @@
 #include "services/models/models_api.h"
 
+#include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +72,15 @@ v1::Model ToProto(ModelInfo info) {
   for (const auto& output : info.outputs) *model.add_outputs() = ToProto(output);
   model.set_max_batch_size(static_cast<int64_t>(info.max_batch_size));
   return model;
+}
+
+void Fill(const ModelStatistics& statistics, v1::Model* model) {
+  model->set_requests(static_cast<int64_t>(statistics.success.count));
+  model->set_failures(static_cast<int64_t>(statistics.fail.count));
+  model->set_memory_bytes(static_cast<int64_t>(statistics.memory_bytes));
+  model->set_last_used_ms(
+      std::chrono::duration_cast<std::chrono::milliseconds>(statistics.last_inference.time_since_epoch())
+          .count());
 }
 
 }  // namespace
@@ -147,14 +158,28 @@ async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string
 async::Task<absl::StatusOr<v1::ListModelsResponse>> ModelsApi::ListModels(RequestContext,
                                                                           const v1::ListModelsRequest&) {
   v1::ListModelsResponse response;
-  for (ModelInfo& info : repository_.Index()) *response.add_models() = ToProto(std::move(info));
+  std::map<std::pair<std::string, std::string>, ModelStatistics> statistics;
+  CO_ASSIGN_OR_RETURN(auto all, repository_.Statistics("", ""));
+  for (ModelStatistics& one : all) {
+    auto key = std::make_pair(one.name, one.version);
+    statistics[std::move(key)] = std::move(one);
+  }
+  for (ModelInfo& info : repository_.Index()) {
+    const auto found = statistics.find({info.name, info.version});
+    v1::Model* model = response.add_models();
+    *model = ToProto(std::move(info));
+    if (found != statistics.end()) Fill(found->second, model);
+  }
   co_return response;
 }
 
 async::Task<absl::StatusOr<v1::Model>> ModelsApi::GetModel(RequestContext,
                                                            const v1::GetModelRequest& request) {
   CO_ASSIGN_OR_RETURN(ModelInfo info, repository_.Get(request.name(), request.version()));
-  co_return ToProto(std::move(info));
+  CO_ASSIGN_OR_RETURN(const auto statistics, repository_.Statistics(info.name, info.version));
+  v1::Model model = ToProto(std::move(info));
+  Fill(statistics.front(), &model);
+  co_return model;
 }
 
 }  // namespace starling::models
