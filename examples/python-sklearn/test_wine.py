@@ -42,9 +42,10 @@ def built():
     subprocess.run([HERE / "build.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True, timeout=120)
 
 
-def start(allow_commands=True, wait_ready=True):
+def start(allow_commands=True, wait_ready=True, folder=HERE, models=None):
     key, entry = make_key("operator", "admin")
-    config = {"models": {"packages": [str(HERE)], "allow_commands": allow_commands}, "auth": {"api_keys": [entry]}}
+    settings = {"packages": [str(folder)], "allow_commands": allow_commands} | (models or {})
+    config = {"models": settings, "auth": {"api_keys": [entry]}}
     program = Program(config, ["--target", "models"], {"PYTHON": sys.executable}, wait_ready)
     program.headers = {"Authorization": f"Bearer {key}"}
     return program
@@ -122,6 +123,47 @@ def test_killed_it_is_503_with_a_time_to_come_back_and_then_there_again():
         assert down.status_code == 503 and int(down.headers["Retry-After"]) >= 1, down.text
         wait_for(lambda: ask(program, row).status_code == 200, 30, "the child's successor")
         assert child_of(program) not in (first, None)
+
+
+def test_hanging_it_is_killed_and_started_again(tmp_path):
+    package = yaml.safe_load((HERE / "model.yaml").read_text())
+    package["command"] = ["sh", str(HERE / "start.sh")]
+    package["runtime_options"] = {"probe_interval_ms": 50, "timeout_ms": 500}
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(package))
+    with start(folder=tmp_path) as program:
+        row = [WINES.data[0].tolist()]
+        first = child_of(program)
+        os.kill(first, signal.SIGSTOP)
+        late = ask(program, row)
+        assert late.status_code == 503 and "Retry-After" in late.headers, late.text
+        wait_for(lambda: ask(program, row).status_code == 200, 40, "the child's successor")
+        assert child_of(program) != first
+
+
+def test_a_new_version_takes_over_between_two_requests(tmp_path):
+    package = yaml.safe_load((HERE / "model.yaml").read_text())
+    package["command"] = ["sh", str(HERE / "start.sh")]
+    del package["name"], package["version"]
+    (tmp_path / "wine" / "1").mkdir(parents=True)
+    (tmp_path / "wine" / "model.yaml").write_text(yaml.safe_dump(package))
+    models = {"packages": [], "repository": [str(tmp_path)], "mode": "poll", "poll_interval": "50ms"}
+    with start(models=models) as program:
+        first = child_of(program)
+        answers, stop = [], threading.Event()
+
+        def call():
+            while not stop.is_set():
+                answer = ask(program, [WINES.data[0].tolist()])
+                answers.append((answer.status_code, answer.json().get("model_version")))
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        (tmp_path / "wine" / "2").mkdir()
+        wait_for(lambda: answers and answers[-1][1] == "2", 40, "an answer of the new version")
+        wait_for(lambda: not pathlib.Path(f"/proc/{first}").exists(), 20, "the old child's end")
+        stop.set()
+        thread.join()
+        assert {code for code, _ in answers} == {200} and {version for _, version in answers} == {"1", "2"}
 
 
 def test_it_ends_with_the_program():

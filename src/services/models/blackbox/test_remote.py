@@ -2,9 +2,12 @@
 
 import threading
 import time
+from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from harness.certificates import Authority
 from harness.keys import make_key
 from harness.open_inference import MODEL, start
 from harness.program import Program
@@ -155,6 +158,30 @@ def test_an_upstream_that_is_not_there_at_start_is_loaded_when_it_comes(tmp_path
             assert ask(program, 5).json()["outputs"][0]["data"] == [10, 12]
 
 
+def test_a_second_address_answers_when_the_first_is_gone(tmp_path):
+    with Upstream() as first, Upstream() as other:
+        with serve(write_package(tmp_path / "pair", f"'{first.url},{other.url}'")) as program:
+            for number in range(20):
+                assert ask(program, number).status_code == 200
+            assert first.batches and other.batches
+            first.stop()
+            codes = [ask(program, number).status_code for number in range(20)]
+            assert codes == [200] * 20
+
+
+def test_tls_is_by_name_and_authority(tmp_path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("upstream", "IP:127.0.0.1")
+    credentials = grpc.ssl_server_credentials([(Path(key).read_bytes(), Path(certificate).read_bytes())])
+    with Upstream(credentials=credentials) as upstream:
+        trusted = write_package(tmp_path / "trusted", upstream.url, options=f"ca_file: {authority.certificate}")
+        strange = write_package(tmp_path / "strange", upstream.url, name="strange")
+        with serve(trusted, strange, wait_ready=False) as program:
+            wait_for(lambda: ask(program).status_code == 200, 20, "an answer over TLS")
+            wait_for(lambda: "'strange' version 1 is loading. " in readyz(program), 20, "a reason")
+            assert ask(program, model="strange").status_code == 503
+
+
 def test_other_tensors_than_the_package_says_fail_the_model(upstream, tmp_path):
     upstream.shape = [-1, 3]
     packages = [write_package(tmp_path / "shape", upstream.url), write_package(tmp_path / "name", upstream.url, "b", "", "")]
@@ -214,6 +241,7 @@ def test_hostile_answers_are_refused(upstream, tmp_path):
         ("grpc://example.org:80", "models.upstreams"),
         ("http://127.0.0.1:80", "write grpc://host:port"),
         ("grpc://unix:/tmp/x", "host and a port"),
+        ("grpc://localhost.example:80", "models.upstreams"),
     ],
 )
 def test_where_an_upstream_may_be(tmp_path, url, why):
