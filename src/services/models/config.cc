@@ -42,6 +42,7 @@ void DeclareTraffic(config::Declaration<TrafficConfig>& d) {
       .Min(std::chrono::milliseconds(10))
       .Max(std::chrono::minutes(10))
       .Text("Time between two looks at what was observed of the versions.");
+  d.Int("max_rules", &TrafficConfig::max_rules).Min(1).Max(100000).Text("Most aliases that may have a rule.");
   d.Int("max_moves", &TrafficConfig::max_moves)
       .Min(1)
       .Max(1000000)

@@ -37,6 +37,7 @@ struct TrafficConfig {
   TrafficSqliteConfig sqlite;
   TrafficPostgresConfig postgres;
   std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
+  int64_t max_rules = 1000;
   int64_t max_moves = 1000;
   TrafficShadowConfig shadow;
 };

@@ -114,7 +114,9 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> OpenKeeper(const run::Environment
                                        .shared_by = kSharedBy}));
   ASSIGN_OR_RETURN(auto store, TrafficStore::Open(std::move(database), config.max_moves));
   return TrafficKeeper::Open(std::move(store), repository, router,
-                             {.check_interval = config.check_interval, .is_shared = shared});
+                             {.check_interval = config.check_interval,
+                              .max_rules = static_cast<size_t>(config.max_rules),
+                              .is_shared = shared});
 }
 
 absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& environment) {

@@ -79,6 +79,19 @@ def test_the_command_line_does_all_of_it(site):  # noqa: F811
         assert code == 1 and "127.0.0.1:1" in error
 
 
+def test_there_are_no_more_rules_than_the_setting_allows(site):  # noqa: F811
+    site.config["models"]["traffic"]["max_rules"] = 2
+    with site.start():
+        for alias in ("champion", "challenger"):
+            site.set({"stable": "1"}, alias=alias)
+        answer = site.operator.put("/models/sums/traffic/third", json={"rule": {"stable": "1"}})
+        assert answer.status_code == 400
+        assert "models.traffic.max_rules" in answer.text
+        site.set({"stable": "2"}, alias="champion")
+        site.operator.delete("/models/sums/traffic/champion").raise_for_status()
+        site.set({"stable": "1"}, alias="third")
+
+
 def test_an_alias_may_stand_in_the_models_name(site):  # noqa: F811
     with site.start():
         site.set({"weights": [{"version": "2", "percent": 100}]})

@@ -175,6 +175,11 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::SetNow(const std::string& who,
   }
   RETURN_IF_ERROR(models::CheckRule(rule));
   RETURN_IF_ERROR(CheckVersions(request.model(), request.alias(), rule));
+  if (router_.Find(request.model(), request.alias()) == nullptr &&
+      router_.All().size() >= options_.max_rules) {
+    return FailedPrecondition("There are ", options_.max_rules,
+                              " traffic rules, as many as models.traffic.max_rules allows.");
+  }
   const std::string seen = repository_.OwnAlias(request.model(), request.alias());
   return Change(request.model(), request.alias(), true,
                 [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {

@@ -17,6 +17,7 @@ namespace starling::models {
 
 struct KeeperOptions {
   std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
+  size_t max_rules = 1000;
   bool is_shared = false;  // other programs change the same rules: they are read again at each check
 };
 
@@ -31,7 +32,7 @@ class TrafficKeeper {
   ~TrafficKeeper();
 
   // `who` is for the history. INVALID_ARGUMENT as of CheckRule, and for an alias that is a version's name; NOT_FOUND for a version
-  // that the repository does not know.
+  // that the repository does not know; FAILED_PRECONDITION for one rule too many.
   async::Task<absl::StatusOr<v1::TrafficState>> Set(std::string who, v1::SetTrafficRuleRequest request);
   // All: NOT_FOUND if there is no rule.
   async::Task<absl::StatusOr<v1::TrafficState>> Get(std::string model, std::string alias);
