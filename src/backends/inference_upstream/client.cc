@@ -21,15 +21,16 @@ constexpr int kMaxTensors = 1024;
 constexpr int kMaxDimensions = 64;
 
 template <typename T>
-async::Task<void> Deliver(async::Task<T> task, std::promise<T>* result) {
+async::Task<void> Deliver(async::Task<T> task, std::shared_ptr<std::promise<T>> result) {
   result->set_value(co_await std::move(task));
 }
 
 template <typename T>
 T Wait(async::Loop& loop, async::Task<T> task) {
-  std::promise<T> result;
-  async::Spawn(loop, Deliver(std::move(task), &result));
-  return result.get_future().get();
+  // Shared: set_value() may still be under way when the value is there.
+  const auto result = std::make_shared<std::promise<T>>();
+  async::Spawn(loop, Deliver(std::move(task), result));
+  return result->get_future().get();
 }
 
 absl::StatusOr<std::vector<TensorSpec>> ReadSpecs(

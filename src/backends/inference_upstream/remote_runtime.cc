@@ -1,6 +1,7 @@
 #include "backends/inference_upstream/remote_runtime.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -23,6 +24,7 @@
 namespace starling::inference_remote {
 namespace {
 
+namespace fs = std::filesystem;
 using inference::ModelFile;
 using inference_upstream::ModelName;
 using inference_upstream::OptionReader;
@@ -42,6 +44,19 @@ struct Options {
   std::string server_name;
   std::string api_key;
 };
+
+// A file of the package itself: one that may name any file could send it to whom it calls.
+absl::StatusOr<std::string> OwnFile(const ModelFile& model, const std::string& option,
+                                    const std::string& name) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(model.folder, error);
+  const fs::path path = fs::canonical(fs::path(model.folder) / name, error);
+  const bool is_within =
+      !error && std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+  if (is_within) return path.string();
+  return InvalidArgument("Model '", model.name, "': ", option, " '", name,
+                         "' must be a file in the package's folder, not one elsewhere or behind a link.");
+}
 
 absl::StatusOr<std::string> ReadKey(const std::string& path) {
   std::ifstream file(path);
@@ -70,8 +85,15 @@ absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
   reader.Text("api_key_file", &key_file);
   RETURN_IF_ERROR(reader.Finish());
   if (options.url.empty()) return InvalidArgument("Model '", file.name, "' needs the runtime option 'url'.");
+  for (std::string* name : {&options.tls.ca_file, &options.tls.certificate_file}) {
+    if (!name->empty()) *name = fs::path(file.folder) / *name;
+  }
+  if (!options.tls.key_file.empty()) {
+    ASSIGN_OR_RETURN(options.tls.key_file, OwnFile(file, "key_file", options.tls.key_file));
+  }
   if (!key_file.empty()) {
-    ASSIGN_OR_RETURN(options.api_key, ReadKey(key_file));
+    ASSIGN_OR_RETURN(const std::string path, OwnFile(file, "api_key_file", key_file));
+    ASSIGN_OR_RETURN(options.api_key, ReadKey(path));
   }
   return options;
 }

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from harness.certificates import Authority
 from harness.keys import make_key
-from harness.open_inference import MODEL, start
+from harness.open_inference import MODEL, start, write_model
 from harness.program import Program
 from harness.upstream import Upstream, write_package
 from harness.waiting import wait_for
@@ -50,11 +50,10 @@ def remote(upstream, tmp_path):
 
 def test_a_second_starling_answers(tmp_path):
     with start(tmp_path) as second:
-        key = tmp_path / "key"
-        key.write_text(second.headers["Authorization"].removeprefix("Bearer "))
         folder = tmp_path / "remote"
         folder.mkdir()
-        options = f"runtime_options: {{url: grpc://{second.grpc}, api_key_file: {key}}}"
+        (folder / "key").write_text(second.headers["Authorization"].removeprefix("Bearer "))
+        options = f"runtime_options: {{url: grpc://{second.grpc}, api_key_file: key}}"
         (folder / "model.yaml").write_text(MODEL.replace("runtime: openvino\nfile: sum_and_double.onnx", f"runtime: remote\n{options}"))
         with serve(str(folder)) as program:
             body = {"inputs": [{"name": "ids", "datatype": "INT64", "shape": [2, 3], "data": [1, 2, 3, 4, 5, 6]},
@@ -62,6 +61,37 @@ def test_a_second_starling_answers(tmp_path):
             here, there = (httpx.post(p.url + "/v2/models/sums/infer", json=body, headers=p.headers).json() for p in (program, second))
             assert here["outputs"] == there["outputs"]
             assert {output["name"] for output in here["outputs"]} == {"sum", "doubled"}
+
+
+def test_a_second_starling_is_killed_and_comes_back_while_a_model_here_answers(tmp_path):
+    local = write_model(tmp_path / "local")
+    (local / "model.yaml").write_text(MODEL.replace("name: sums", "name: local"))
+    key, entry = make_key("front")
+    remote = tmp_path / "remote"
+    remote.mkdir()
+    (remote / "key").write_text(key)
+    settings = {"models": {"packages": [str(write_model(tmp_path / "sums"))]}, "auth": {"api_keys": [entry]}}
+    second = Program(settings, ["--target", "models"])
+    settings["server"] = {"grpc": {"address": second.grpc}}
+    options = f"runtime_options: {{url: 'grpc://{second.grpc}', api_key_file: key}}\nfallback: {{model: local}}"
+    (remote / "model.yaml").write_text(MODEL.replace("runtime: openvino\nfile: sum_and_double.onnx", f"runtime: remote\n{options}"))
+    body = {"inputs": [{"name": "ids", "datatype": "INT64", "shape": [1, 2], "data": [1, 2]},
+                       {"name": "weights", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+    try:
+        with serve(str(remote), str(local)) as program:
+
+            def answered_by():
+                answer = httpx.post(program.url + "/v2/models/sums/infer", json=body, headers=program.headers, timeout=30)
+                assert answer.status_code == 200 and answer.json()["outputs"][0]["data"] in ([3], [3.0]), answer.text
+                return answer.json()["model_name"]
+
+            assert answered_by() == "sums"
+            second.kill()
+            assert [answered_by() for _ in range(10)] == ["local"] * 10
+            second = Program(settings, ["--target", "models"])
+            wait_for(lambda: answered_by() == "sums", 20, "the second Starling's own answer")
+    finally:
+        second.kill()
 
 
 def test_a_stock_server_answers_with_raw_or_with_typed_contents(remote, upstream):
@@ -167,6 +197,17 @@ def test_a_second_address_answers_when_the_first_is_gone(tmp_path):
             first.stop()
             codes = [ask(program, number).status_code for number in range(20)]
             assert codes == [200] * 20
+
+
+@pytest.mark.parametrize("where", ["absolute", "above", "link"])
+def test_a_package_sends_no_file_but_its_own(upstream, tmp_path, where):
+    (tmp_path / "secret").write_text("of the operator")
+    name = {"absolute": tmp_path / "secret", "above": "../secret", "link": "link"}[where]
+    package = write_package(tmp_path / "doubles", upstream.url, options=f"api_key_file: {name}")
+    (tmp_path / "doubles" / "link").symlink_to(tmp_path / "secret")
+    with serve(package, wait_ready=False) as program:
+        page = wait_for(lambda: "failed to load" in (text := readyz(program)) and text, 20, "a reason")
+        assert "must be a file in the package's folder" in page and not upstream.metadata
 
 
 def test_tls_is_by_name_and_authority(tmp_path):
