@@ -63,8 +63,14 @@ absl::StatusOr<std::set<std::string>> ModelRepository::FollowNow(
     std::lock_guard lock(table_.mutex);
     table_.models[name].is_followed = true;
   }
-  for (const auto& version : life_.Discover(found, false))
-    static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
+  const auto to_load = life_.Discover(found, false);
+  {
+    // Again: a model whose only version was replaced left the table for a moment.
+    std::lock_guard lock(table_.mutex);
+    if (const auto model = table_.models.find(name); model != table_.models.end())
+      model->second.is_followed = true;
+  }
+  for (const auto& version : to_load) static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
   life_.UnloadRemoved(name);
   std::set<std::string> answering;
   std::lock_guard lock(table_.mutex);
