@@ -182,7 +182,7 @@ run::ServiceDefinition Definition() {
   definition.shared_by = kSharedBy;
   definition.contracts = {&v1::ModelsServiceContract(), &v1::TrafficServiceContract(),
                           &oip::OpenInferenceContract()};
-  definition.for_operators = {&v1::ModelsServiceContract()};
+  definition.for_operators = {&v1::ModelsServiceContract(), &v1::TrafficServiceContract()};
   definition.needs_with = [](const config::Values& settings) {
     const bool follows = !settings.Get<ModelsConfig>("models").registry.follow.empty();
     return follows ? std::vector<std::string>{"registry"} : std::vector<std::string>();

@@ -75,6 +75,11 @@ def test_the_command_line_does_all_of_it(site):  # noqa: F811
         for words in (["get", "sums"], ["set", "sums@champion", "--weight", "2"], ["set", "sums@champion", "--promote", "min=1"], ["get", "sums@champion"]):
             code, out, error = starling(*words)
             assert (code, out) == (1, "") and error.startswith("starling: "), words
+        site.set({"stable": "1"})
+        code, out, error = starling("get", "sums@champion", key="", server=program.addresses["admin"])
+        assert code == 0 and "100%" in out, "the machine's operator may look without a key: " + error
+        code, _, error = starling("delete", "sums@champion", key="", server=program.addresses["admin"])
+        assert code == 1 and error.startswith("starling: "), "and change nothing"
         code, _, error = starling("get", server="127.0.0.1:1")
         assert code == 1 and "127.0.0.1:1" in error
 
