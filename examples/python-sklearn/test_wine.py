@@ -193,6 +193,18 @@ def test_a_command_that_ends_at_once_says_its_last_words(tmp_path):
         assert "exited with 3 before it was ready; last line: no such library" in page
 
 
+def test_a_program_that_never_serves_does_not_hold_up_the_end(tmp_path):
+    package = yaml.safe_load((HERE / "model.yaml").read_text())
+    package["command"] = ["sh", "-c", "echo waiting; exec sleep 1000"]
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(package))
+    program = Program({"models": {"packages": [str(tmp_path)], "allow_commands": True}}, ["--target", "models"], wait_ready=False)
+    try:
+        wait_for(lambda: "waiting" in program.log(), 20, "the program's first line")
+        assert program.terminate(timeout_s=10) == 0
+    finally:
+        program.kill()
+
+
 def test_started_by_hand_it_says_who_starts_it():
     environment = {key: value for key, value in os.environ.items() if key != "STARLING_SOCKET"}
     result = subprocess.run([sys.executable, HERE / "server.py"], env=environment, capture_output=True, text=True, timeout=60)

@@ -103,15 +103,16 @@ class Child {
   const ModelName& model() const { return model_; }
 
   // Until it serves, or its first start has failed.
-  absl::Status WaitUntilServing() {
+  absl::Status WaitUntilServing(const CancelToken& cancel) {
     std::unique_lock lock(mutex_);
-    while (true) {
+    while (!cancel.cancelled()) {
       for (const run::ReplicaStatus& replica : supervisor_.Status()) {
         if (replica.state == run::ReplicaState::kServing) return absl::OkStatus();
         if (!replica.last_failure.empty()) return Internal("Its program ", replica.last_failure, ".");
       }
       changed_.wait_for(lock, std::chrono::milliseconds(50));
     }
+    return cancel.status();
   }
 
  private:
@@ -190,7 +191,7 @@ class ProcessRuntime final : public inference::Runtime {
     if (file.command.empty()) return InvalidArgument("Model '", file.name, "' names no command.");
     ASSIGN_OR_RETURN(const Options options, ReadOptions(file));
     auto child = std::make_shared<Child>(shared_, file, options);
-    RETURN_IF_ERROR(child->WaitUntilServing());
+    RETURN_IF_ERROR(child->WaitUntilServing(file.cancel));
     auto client =
         std::make_unique<UpstreamClient>(shared_.calls(), child->endpoint(), child->model(), options.timeout);
     ASSIGN_OR_RETURN(auto tensors, client->Describe());

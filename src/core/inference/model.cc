@@ -100,6 +100,7 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   file.folder = package.folder;
   file.command = package.command;
   file.permissions = load_options.permissions;
+  file.cancel = load_options.cancel;
   for (const TensorSpec& output : package.outputs) file.outputs.push_back(output.name);
   if (file.threads_per_instance == 0) {
     file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);

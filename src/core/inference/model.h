@@ -20,6 +20,7 @@ struct LoadOptions {
   RunObserver observer;      // may be empty
   std::vector<Row> warm_up;  // each is run once, alone, on every instance before the model is ready
   ModelPermissions permissions;
+  CancelToken cancel;
   std::function<void()> on_warm_up = [] {};  // called when the file is in memory
 };
 

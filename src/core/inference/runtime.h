@@ -44,6 +44,7 @@ struct ModelFile {
   std::string folder;                // of the package
   std::vector<std::string> command;  // program and arguments
   ModelPermissions permissions;
+  CancelToken cancel;  // nobody waits for the model any more: a load that waits for others ends
 };
 
 // One seat at a loaded model. Run() blocks its thread until the outputs are there. One thread at a time.

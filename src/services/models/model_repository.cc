@@ -25,7 +25,7 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
       tokenizers_(std::move(tokenizers)),
       cache_(options_.response_cache_bytes),
       fallbacks_(table_, metrics),
-      life_(table_, {runtimes, metrics, tokenizers_, cache_, options_.permissions},
+      life_(table_, {runtimes, metrics, tokenizers_, cache_, options_.permissions, stopping_.token()},
             options_.memory_budget_bytes,
             [this](std::shared_ptr<ModelVersion> version) { retries_.Later(std::move(version)); }),
       thread_("model-life", 1, std::numeric_limits<size_t>::max()),
@@ -62,6 +62,7 @@ void ModelRepository::ReportStates(const observe::Report& report) const {
 }
 
 ModelRepository::~ModelRepository() {
+  stopping_.Cancel();
   polling_ = {};
   std::vector<ModelLease> ended;
   std::lock_guard lock(table_.mutex);

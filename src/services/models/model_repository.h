@@ -133,6 +133,7 @@ class ModelRepository {
   ResponseCache cache_;
   ModelTable table_;
   Fallbacks fallbacks_;
+  CancelSource stopping_;
   // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
   ModelLife life_;
   std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed

@@ -45,6 +45,7 @@ absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage pack
   };
   options.on_warm_up = std::move(on_warm_up);
   options.permissions = needs.permissions;
+  options.cancel = needs.stopping;
   if (package.is_text()) {
     ASSIGN_OR_RETURN(inference::Tokenize tokenize, needs.tokenizers(package.pre_processing));
     ASSIGN_OR_RETURN(served->classifier_, TextClassifier::Load(std::move(package), std::move(tokenize),

@@ -35,6 +35,7 @@ class ServedModel {
     const TokenizerFactory& tokenizers;
     ResponseCache& cache;  // of answers; used if the package says so
     const inference::ModelPermissions& permissions;
+    CancelToken stopping;  // ends loads that wait for other programs
   };
 
   // Blocks until it is loaded and warm. Errors as of Model::Load and TextClassifier::Load; for operators.
