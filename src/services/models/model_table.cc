@@ -56,7 +56,13 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> ModelTable::Choose(std::string_vie
   const std::string* ruled = Ruled(name, version);
   const auto alias = model.aliases.find(std::string(version));
   if (ruled != nullptr) chosen = exact(*ruled);
-  if (chosen == model.versions.end() && alias != model.aliases.end()) chosen = exact(alias->second);
+  // What the rule means may have left already: then the alias was moved in the repository, which has the last word.
+  const bool is_there = chosen != model.versions.end() &&
+                        ((*chosen)->on_demand || ((*chosen)->state != ModelState::kUnloading &&
+                                                  (*chosen)->state != ModelState::kUnloaded));
+  if (!is_there && alias != model.aliases.end() && exact(alias->second) != model.versions.end()) {
+    chosen = exact(alias->second);
+  }
   if (chosen != model.versions.end()) return *chosen;
   return NotFound("Model '", name, "' has no version '", version, "'.");
 }

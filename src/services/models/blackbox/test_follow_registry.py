@@ -1,16 +1,20 @@
 """The registry's aliases decide what is served: MLflow's client sets them, callers of the models service see the effect."""
 
+import base64
 import os
 import re
 import shutil
 import signal
+import struct
 import sys
 import threading
 import time
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from harness.contracts import contract
 from harness.keys import make_key
 from harness.load import Load
 from harness.program import ROOT, Program, wait_for
@@ -45,11 +49,11 @@ ROW = {
 class Served:
     """A program that follows its registry, MLflow's client for it, and a caller of its models."""
 
-    def __init__(self, folder, follow=("*@champion",), placement=None, allow_commands=False, **registry):
-        key, entry = make_key("test")
+    def __init__(self, folder, follow=("*@champion",), placement=None, models=None, **registry):
+        key, entry = make_key("test", "models.write")
         self.config = {
             "auth": {"anonymous_scopes": ["registry.read", "registry.write"], "api_keys": [entry]},
-            "models": {"packages": [], "allow_commands": allow_commands, "registry": {"follow": list(follow), "cache": str(folder / "cache"), **registry}},
+            "models": {"packages": [], **(models or {}), "registry": {"follow": list(follow), "cache": str(folder / "cache"), **registry}},
             "registry": {"data_directory": str(folder / "registry")},
             "placement": placement or {},
         }
@@ -114,6 +118,18 @@ def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
         # However the alias is said.
         assert served.answers("1", model="sums@champion", version="")
         assert served.models()["sums/1"]["aliases"] == ["champion"]
+        tensors = [
+            {"name": "ids", "datatype": "INT64", "shape": [1, 3], "data": base64.b64encode(struct.pack("<3q", 1, 2, 3)).decode()},
+            {"name": "weights", "datatype": "FP32", "shape": [1, 2], "data": base64.b64encode(struct.pack("<2f", 1, 2)).decode()},
+        ]
+        inferred = httpx.post(served.program.url + "/models/sums/infer", json={"version": "champion", "inputs": tensors}, headers={"x-api-key": served.key})
+        assert (inferred.status_code, inferred.json()["version"]) == (200, "1")
+        messages, stubs = contract("starling/models/v1/models.proto")
+        tensors = [messages.Tensor(**{**tensor, "data": base64.b64decode(tensor["data"])}) for tensor in tensors]
+        with grpc.insecure_channel(served.program.grpc) as channel:
+            for name, version in (("sums", "champion"), ("sums@champion", "")):
+                request = messages.InferRequest(model=name, version=version, inputs=tensors)
+                assert stubs.ModelsServiceStub(channel).Infer(request, timeout=30, metadata=[("x-api-key", served.key)]).version == "1"
         of_contract = httpx.get(served.program.url + "/models/sums@champion", headers={"x-api-key": served.key})
         assert (of_contract.json()["name"], of_contract.json()["version"]) == ("sums", "1")
         assert register(client, "sums", package) == "2"
@@ -136,29 +152,48 @@ def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
         wait_for(lambda: [path.name for path in (tmp_path / "cache/0").rglob("*") if path.is_file()] == [".lock"], what="an empty cache")
 
 
-def test_an_alias_that_moves_under_load_loses_no_request(tmp_path):
+def champion_of(served):
+    """For Load: asks for the champion; outcomes are status codes with versions."""
+
+    def connect():
+        http = httpx.Client(base_url=served.program.url, headers={"x-api-key": served.key}, timeout=30)
+
+        def send():
+            answer = http.post("/v2/models/sums/versions/champion/infer", json=ROW)
+            return (answer.status_code, answer.json().get("model_version"))
+
+        send.close = http.close
+        return send
+
+    return connect
+
+
+@pytest.mark.parametrize("with_a_rule", [False, True])
+def test_an_alias_that_moves_under_load_loses_no_request(tmp_path, with_a_rule):
     package = sums_package(tmp_path / "package")
-    with Served(tmp_path) as served, client_of(served.program.url) as client:
+    # A traffic rule hears of the move later than callers do.
+    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "500ms"}} if with_a_rule else {}
+    with Served(tmp_path, follow=["*@*"], models=rules) as served, client_of(served.program.url) as client:
         for version in ("1", "2"):
             assert register(client, "sums", package) == version
         client.set_registered_model_alias("sums", "champion", "1")
         wait_for(lambda: served.answers("1"), what="an answer of version 1")
-
-        def connect():
-            http = httpx.Client(base_url=served.program.url, headers={"x-api-key": served.key}, timeout=30)
-
-            def send():
-                answer = http.post("/v2/models/sums/versions/champion/infer", json=ROW)
-                return (answer.status_code, answer.json().get("model_version"))
-
-            send.close = http.close
-            return send
-
-        with Load(connect, clients=4) as load:
+        if with_a_rule:
+            client.set_registered_model_alias("sums", "challenger", "2")
+            wait_for(lambda: served.answers("2", version="challenger"), what="an answer of version 2")
+            rule = {"rule": {"weights": [{"version": "2", "percent": 10}]}}
+            answer = httpx.put(served.program.url + "/models/sums/traffic/champion", json=rule, headers={"x-api-key": served.key})
+            assert answer.status_code == 200, answer.text
+        with Load(champion_of(served), clients=4) as load:
             for version in ("2", "1") * 3:
                 before = load.outcomes[(200, version)]
                 client.set_registered_model_alias("sums", "champion", version)
+                left = {f"sums/{version}", "sums/2"} if with_a_rule else {f"sums/{version}"}
+                wait_for(lambda left=left: set(served.states()) == left, what=f"nothing but {left}")
                 wait_for(lambda before=before, version=version: load.outcomes[(200, version)] > before, what=f"an answer of version {version}")
+                load.wait_for_more(100)
+            if with_a_rule:
+                assert served.program.metrics()['starling_models_traffic_moves_total{model="sums",alias="champion",kind="set"}'] == 1
         assert set(load.outcomes) == {(200, "1"), (200, "2")}, load.outcomes
         print(dict(load.outcomes))
 
@@ -174,7 +209,7 @@ def test_a_broken_version_fails_alone_and_the_old_one_stays(tmp_path):
     (outside / "model.yaml").write_text(SUMS_PACKAGE.replace("files/model.onnx", "../../../../package/files/model.onnx"))
     program = sums_package(tmp_path / "program")
     (program / "model.yaml").write_text(SUMS_PACKAGE.replace("runtime: openvino", "runtime: process").replace("file: files/model.onnx", f"command: [touch, {tmp_path}/ran]"))
-    with Served(tmp_path, allow_commands=True) as served, client_of(served.program.url) as client:
+    with Served(tmp_path, models={"allow_commands": True}) as served, client_of(served.program.url) as client:
         register(client, "sums", package)
         client.set_registered_model_alias("sums", "champion", "1")
         wait_for(lambda: served.answers("1"), what="an answer of version 1")

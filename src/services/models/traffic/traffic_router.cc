@@ -75,6 +75,8 @@ TrafficRoute TrafficRouter::Route(std::string_view model, std::string_view alias
   const std::string_view key = sticky_key.empty() && by_caller ? context.principal().name : sticky_key;
   TrafficArmState* arm = &rule->At(rule->SlotFor(key));
   if (arm != &rule->stable() && !repository_.CanServe(model, arm->version)) arm = &rule->stable();
+  // The alias was moved in the repository and this version has gone; the rule hears of it in a moment.
+  if (arm == &rule->stable() && !repository_.CanServe(model, arm->version)) return {};
   return {std::move(rule), *arm, shadow_};
 }
 
