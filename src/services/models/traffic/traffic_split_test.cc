@@ -72,7 +72,7 @@ TEST(TrafficSplitTest, KeysFollowTheSharesWithinChance) {
     if (split.VersionAt(SlotOf("fraud@champion", StrCat("user-", i))) == "2") ++at_two;
   }
   // Five standard deviations of a binomial distribution.
-  EXPECT_NEAR(at_two, kKeys / 10, 5 * 95);
+  EXPECT_NEAR(at_two, kKeys / 10.0, 5 * 95);
 }
 
 // Kept as numbers: the same key must mean the same version after an update of the program and on every replica. They were worked out
