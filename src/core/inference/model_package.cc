@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "base/status.h"
@@ -11,7 +12,9 @@
 namespace starling::inference {
 namespace {
 
-std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field) {
+// `sources`, of a graph's outputs alone: where each comes from.
+std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field,
+                                  std::vector<std::string>* sources = nullptr) {
   std::vector<TensorSpec> specs;
   for (YamlReader& item : reader.Children(field)) {
     TensorSpec spec;
@@ -30,6 +33,7 @@ std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field) {
       if (size < -1) item.Complain("shape", "must hold sizes and -1 only.");
     }
     spec.shape.assign(shape.begin(), shape.end());
+    if (sources != nullptr) item.GetRequired("from", &sources->emplace_back());
     item.Finish();
     specs.push_back(std::move(spec));
   }
@@ -94,6 +98,19 @@ void ReadIdentity(YamlReader& reader, const PackageSource& source, const char* f
   if (*value != expected) reader.Complain(field, StrCat("must be '", expected, "', as its folder says."));
 }
 
+// The rest of a graph's package: its models say how they are run.
+void ReadGraphPackage(YamlReader& reader, ModelPackage* package) {
+  std::vector<std::string> sources;
+  package->inputs = ReadSpecs(reader, "inputs");
+  package->outputs = ReadSpecs(reader, "outputs", &sources);
+  package->graph = std::make_shared<const GraphDefinition>(ReadGraph(reader, package->inputs, sources));
+  if (package->task != kTensors) reader.Complain("task", StrCat("of a graph must be ", kTensors, "."));
+  YamlReader batching = reader.Child("batching");
+  batching.Get("max_size", &package->batching.max_size, 0);
+  batching.Finish();
+  reader.Finish();
+}
+
 void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* package) {
   const std::filesystem::path folder(source.folder);
   std::string file;
@@ -102,6 +119,7 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
   reader.GetRequired("task", &package->task);
   reader.GetRequired("runtime", &package->runtime);
   package->folder = source.folder;
+  if (package->runtime == kGraphRuntime) return ReadGraphPackage(reader, package);
   if (package->runtime == kProcessRuntime) {
     reader.Get("command", &package->command);
     if (package->command.empty()) reader.Complain("command", "must name a program and its arguments.");

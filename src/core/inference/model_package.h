@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/inference/graph_definition.h"
 #include "core/inference/runtime.h"
 
 namespace starling::inference {
@@ -25,10 +27,11 @@ struct ModelPackage {
   std::string version;
   std::string task;     // "text-classification", or "tensors": no more than its inputs and outputs
   std::string runtime;  // name in the RuntimeRegistry
-  std::string file;     // empty for "process" and "remote"
+  std::string file;     // empty for "process", "remote" and "graph"
   std::string folder;   // of the package
   std::vector<std::string> command;  // of "process" alone: program and arguments
   std::map<std::string, std::string> runtime_options;
+  std::shared_ptr<const GraphDefinition> graph;  // of "graph" alone, else null
 
   // What the file is expected to have; checked when it is loaded. The rows that tasks make follow this order.
   std::vector<TensorSpec> inputs;

@@ -27,6 +27,7 @@ class YamlReader {
   YamlReader(std::string file, std::shared_ptr<const YAML::Node> mapping, absl::Status* status);
   static YamlReader Open(const std::string& file, absl::Status* status);
 
+  bool Has(const char* name) { return Find(name) != nullptr; }
   void Get(const char* name, std::string* value);
   void GetRequired(const char* name, std::string* value);  // and not empty
   void Get(const char* name, bool* value);
