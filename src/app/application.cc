@@ -85,7 +85,8 @@ absl::Status Application::Start() {
 
 PlacementTools Application::Tools() {
   return {
-      .environment = {settings_, loops_, telemetry_.metrics(), runtimes_, image_decoders_, stores_, nullptr},
+      .environment = {settings_, loops_, telemetry_.metrics(), telemetry_.tracer(), runtimes_,
+                      image_decoders_, stores_, nullptr},
       .control_loop = &control_.at(0),
       .spawner = &spawner_,
       .channels = &channels_,

@@ -19,7 +19,8 @@ class Values;
 }  // namespace starling::config
 namespace starling::observe {
 class Registry;
-}
+class Tracer;
+}  // namespace starling::observe
 namespace starling::inference {
 class ImageDecoders;
 class RuntimeRegistry;
@@ -65,6 +66,7 @@ struct Environment {
   const config::Values& settings;
   async::LoopGroup& loops;
   observe::Registry& metrics;
+  const observe::Tracer& tracer;
   const inference::RuntimeRegistry& runtimes;
   const inference::ImageDecoders& image_decoders;
   const store::Stores& stores;

@@ -32,6 +32,7 @@ struct ModelInfo {
   std::vector<std::string> labels;  // of a classifier
   ModelState state = ModelState::kUnloaded;
   std::string reason;                // of kFailed, for operators: may name files
+  std::string waits_for;             // of a graph that is loaded: which step's model is not, for callers
   std::vector<std::string> aliases;  // that mean this version
   std::vector<inference::TensorSpec> inputs;
   std::vector<inference::TensorSpec> outputs;

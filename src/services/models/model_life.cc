@@ -303,6 +303,25 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
   return to_load;
 }
 
+void ModelLife::RetryGraphs() {
+  // Each round may have loaded what the next one's are made of.
+  for (size_t round = 0; round < inference::GraphDefinition::kMaxDepth; ++round) {
+    std::vector<std::shared_ptr<ModelVersion>> failed;
+    {
+      std::lock_guard lock(table_.mutex);
+      for (const auto& [name, model] : table_.models) {
+        for (const auto& version : model.versions) {
+          if (version->package.graph != nullptr && version->state == ModelState::kFailed)
+            failed.push_back(version);
+        }
+      }
+    }
+    bool is_better = false;
+    for (const auto& version : failed) is_better = Load(version, Room::kEvict).ok() || is_better;
+    if (!is_better) return;
+  }
+}
+
 void ModelLife::UnloadRemoved(const std::string& name) {
   std::vector<std::shared_ptr<ModelVersion>> removed;
   {

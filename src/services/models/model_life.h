@@ -42,6 +42,8 @@ class ModelLife {
   // Makes the table say what was found: new versions are added as kUnloaded, those that are gone are marked. Returns what
   // has to be loaded then: new, changed, or (if `again`) not ready.
   std::vector<std::shared_ptr<ModelVersion>> Discover(const FoundModel& found, bool again);
+  // Tries the graphs again that did not fit the models that there were: others may be there now.
+  void RetryGraphs();
   // Unloads what is marked as gone, unless it should have successors and none of them is ready.
   void UnloadRemoved(const std::string& name);
 

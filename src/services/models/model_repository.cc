@@ -25,7 +25,10 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
       tokenizers_(std::move(tokenizers)),
       cache_(options_.response_cache_bytes),
       fallbacks_(table_, metrics),
-      life_(table_, {runtimes, metrics, tokenizers_, cache_, options_.permissions, stopping_.token()},
+      steps_(*this, table_),
+      life_(table_,
+            {runtimes, metrics, tokenizers_, cache_, options_.permissions, stopping_.token(), steps_,
+             options_.tracer, GraphStepCounters(metrics)},
             options_.memory_budget_bytes,
             [this](std::shared_ptr<ModelVersion> version) { retries_.Later(std::move(version)); }),
       thread_("model-life", 1, std::numeric_limits<size_t>::max()),
@@ -137,7 +140,11 @@ void ModelRepository::LoadAll() {
       }
     }
   }
+  // Graphs last: what they are checked against is known then.
+  std::stable_partition(versions.begin(), versions.end(),
+                        [](const auto& version) { return version->package.graph == nullptr; });
   for (const auto& version : versions) static_cast<void>(life_.Load(version, ModelLife::Room::kOrWait));
+  life_.RetryGraphs();
   loaded_all_ = true;
 }
 
@@ -184,11 +191,15 @@ void ModelRepository::Poll() {
       static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
     life_.UnloadRemoved(model.name);
   }
+  life_.RetryGraphs();
 }
 
 absl::StatusOr<ModelLease> ModelRepository::Find(std::string_view name, std::string_view version) const {
   std::lock_guard lock(table_.mutex);
   ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
+  ModelState state{};
+  const std::string waits_for = table_.WaitsFor(*chosen, &state);
+  if (chosen->served != nullptr && !waits_for.empty()) return Unavailable(waits_for);
   return ModelTable::Lease(*chosen);
 }
 
@@ -237,7 +248,7 @@ async::Task<absl::StatusOr<ModelLease>> ModelRepository::Acquire(RequestContext 
 bool ModelRepository::CanServe(std::string_view name, std::string_view version) const {
   std::lock_guard lock(table_.mutex);
   const auto chosen = table_.Choose(name, version);
-  return chosen.ok() && ((*chosen)->served != nullptr || (*chosen)->on_demand);
+  return chosen.ok() && table_.CanServe(**chosen);
 }
 
 void ModelRepository::SetAlias(const std::string& name, const std::string& alias,
@@ -274,24 +285,8 @@ std::vector<ModelInfo> ModelRepository::Index() const {
 }
 
 std::string ModelRepository::WhyNotReady() const {
-  std::string why;
   std::lock_guard lock(table_.mutex);
-  for (const auto& [name, model] : table_.models) {
-    // What somebody registers later, and whether it works, must not take the whole program out.
-    if (model.is_followed && loaded_all_) continue;
-    const bool is_ready = std::any_of(model.versions.begin(), model.versions.end(),
-                                      [](const auto& version) { return version->served != nullptr; });
-    for (const auto& version : model.versions) {
-      const ModelState state = version->state;
-      if (is_ready || state == ModelState::kUnloaded || state == ModelState::kUnloading) continue;
-      StrAppend(&why, why.empty() ? "" : " ", "Model '", name, "' version ", version->package.version,
-                state == ModelState::kFailed
-                    ? " failed to load: "
-                    : StrCat(" is ", Name(state), version->reason.empty() ? "." : ". "),
-                version->reason);
-    }
-  }
-  return why;
+  return table_.WhyNotReady(loaded_all_);
 }
 
 absl::StatusOr<std::vector<ModelStatistics>> ModelRepository::Statistics(std::string_view name,
@@ -364,6 +359,7 @@ absl::Status ModelRepository::LoadNow(const std::string& name) {
     if (status.ok()) status = loaded;
   }
   life_.UnloadRemoved(name);
+  life_.RetryGraphs();
   return status;
 }
 

@@ -18,12 +18,14 @@
 #include "core/context/request_context.h"
 #include "core/inference/runtime.h"
 #include "core/observe/registry.h"
+#include "core/observe/tracer.h"
 #include "services/models/config.h"
 #include "services/models/fallbacks.h"
 #include "services/models/load_retries.h"
 #include "services/models/model_info.h"
 #include "services/models/model_life.h"
 #include "services/models/model_table.h"
+#include "services/models/repository_steps.h"
 #include "services/models/served_model.h"
 
 namespace starling::models {
@@ -38,6 +40,7 @@ struct RepositoryOptions {
   size_t memory_budget_bytes = 0;   // 0: none
   size_t response_cache_bytes = 0;  // 0: no answer is kept
   inference::ModelPermissions permissions;
+  const observe::Tracer* tracer = nullptr;  // null: no spans
 };
 
 // Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no
@@ -134,6 +137,7 @@ class ModelRepository {
   ModelTable table_;
   Fallbacks fallbacks_;
   CancelSource stopping_;
+  RepositorySteps steps_;
   // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
   ModelLife life_;
   std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed

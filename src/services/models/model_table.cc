@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "core/inference/graph_definition.h"
 #include "services/models/version_order.h"
 
 namespace starling::models {
@@ -76,6 +77,55 @@ absl::StatusOr<ModelLease> ModelTable::Lease(const ModelVersion& version) {
   return WithRetryAfter(Unavailable("Model '", name, "' is still loading."), kLoadingRetry);
 }
 
+std::string ModelTable::WaitsFor(const ModelVersion& graph, ModelState* state, size_t depth) const {
+  const auto& definition = graph.package.graph;
+  if (definition == nullptr || depth > inference::GraphDefinition::kMaxDepth) return "";
+  for (const inference::GraphStep* step : inference::StepsOf(definition->steps)) {
+    if (step->soft) continue;
+    const auto chosen = Choose(step->model, step->version);
+    if (!chosen.ok()) {
+      *state = ModelState::kUnloaded;
+      return StrCat("Step '", step->name, "': ", Message(chosen.status()));
+    }
+    const ModelVersion& model = **chosen;
+    if (model.served == nullptr && !model.on_demand) {
+      *state = model.state;
+      return StrCat("Step '", step->name, "': model '", step->model, "' version ", model.package.version,
+                    " is ", Name(model.state), ".");
+    }
+    const std::string inner = WaitsFor(model, state, depth + 1);
+    if (!inner.empty()) return StrCat("Step '", step->name, "': ", inner);
+  }
+  return "";
+}
+
+bool ModelTable::CanServe(const ModelVersion& version) const {
+  ModelState state{};
+  return (version.served != nullptr || version.on_demand) && WaitsFor(version, &state).empty();
+}
+
+std::string ModelTable::WhyNotReady(bool but_followed) const {
+  std::string why;
+  for (const auto& [name, model] : models) {
+    if (model.is_followed && but_followed) continue;
+    std::vector<ModelInfo> infos;
+    for (const auto& version : model.versions) infos.push_back(Info(model, *version));
+    const bool is_ready = std::any_of(infos.begin(), infos.end(),
+                                      [](const ModelInfo& info) { return info.state == ModelState::kReady; });
+    for (const ModelInfo& info : infos) {
+      const bool is_unwanted = info.waits_for.empty() &&
+                               (info.state == ModelState::kUnloaded || info.state == ModelState::kUnloading);
+      if (is_ready || is_unwanted) continue;
+      const bool is_broken = info.state == ModelState::kFailed && info.waits_for.empty();
+      StrAppend(&why, why.empty() ? "" : " ", "Model '", name, "' version ", info.version,
+                is_broken ? " failed to load: "
+                          : StrCat(" is ", Name(info.state), info.reason.empty() ? "." : ". "),
+                info.reason);
+    }
+  }
+  return why;
+}
+
 void ModelTable::Insert(std::shared_ptr<ModelVersion> version) {
   auto& versions = models[version->package.name].versions;
   versions.push_back(std::move(version));
@@ -99,6 +149,8 @@ const std::string* ModelTable::Ruled(std::string_view name, std::string_view ali
 
 ModelInfo ModelTable::Info(const Model& model, const ModelVersion& version) const {
   ModelInfo info = version.Info();
+  if (version.served != nullptr) info.waits_for = WaitsFor(version, &info.state);
+  if (!info.waits_for.empty()) info.reason = info.waits_for;
   for (const auto& [alias, target] : model.aliases) {
     if (target == info.version && Ruled(info.name, alias) == nullptr) info.aliases.push_back(alias);
   }

@@ -79,6 +79,13 @@ struct ModelTable {
   absl::StatusOr<std::shared_ptr<ModelVersion>> Choose(std::string_view name, std::string_view version) const;
   // The same as a lease, or why there is none now: see ModelRepository::Find.
   static absl::StatusOr<ModelLease> Lease(const ModelVersion& version);
+  // Of a graph: the first step whose model can't answer now, in a sentence for callers, and that model's state; empty if all can.
+  std::string WaitsFor(const ModelVersion& graph, ModelState* state, size_t depth = 0) const;
+  // Whether a request for the version would get it now, or after it was brought back.
+  bool CanServe(const ModelVersion& version) const;
+  // See ModelRepository::WhyNotReady. `but_followed`: what somebody registers later, and whether it works, must not take the whole
+  // program out.
+  std::string WhyNotReady(bool but_followed) const;
   void Insert(std::shared_ptr<ModelVersion> version);
   void Erase(const ModelVersion& version);
   ModelInfo Info(const Model& model, const ModelVersion& version) const;

@@ -65,7 +65,7 @@ v1::Model ToProto(ModelInfo info) {
   model.set_task(std::move(info.task));
   model.set_runtime(std::move(info.runtime));
   model.set_state(ToProto(info.state));
-  model.set_reason(PublicReason(info.state));
+  model.set_reason(info.waits_for.empty() ? PublicReason(info.state) : info.waits_for);
   for (std::string& label : info.labels) model.add_labels(std::move(label));
   for (std::string& alias : info.aliases) model.add_aliases(std::move(alias));
   for (const auto& input : info.inputs) *model.add_inputs() = ToProto(input);

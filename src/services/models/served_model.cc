@@ -46,7 +46,10 @@ absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage pack
   options.on_warm_up = std::move(on_warm_up);
   options.permissions = needs.permissions;
   options.cancel = needs.stopping;
-  if (package.is_text()) {
+  if (package.graph != nullptr) {
+    ASSIGN_OR_RETURN(served->graph_,
+                     GraphModel::Load(std::move(package), needs.models, needs.tracer, needs.graph_steps));
+  } else if (package.is_text()) {
     ASSIGN_OR_RETURN(inference::Tokenize tokenize, needs.tokenizers(package.pre_processing));
     ASSIGN_OR_RETURN(served->classifier_, TextClassifier::Load(std::move(package), std::move(tokenize),
                                                                needs.runtimes, std::move(options)));
@@ -60,10 +63,15 @@ absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage pack
 ServedModel::ServedModel(std::shared_ptr<StatisticsRecorder> statistics, ResponseCache& cache)
     : statistics_(std::move(statistics)), cache_(cache), number_(NextNumber()) {}
 
+const ModelPackage& ServedModel::package() const {
+  return graph_ != nullptr ? graph_->package() : model().package();
+}
+
 async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Infer(RequestContext context,
-                                                                    std::vector<Tensor> inputs) const {
+                                                                    std::vector<Tensor> inputs,
+                                                                    GraphCall call) const {
   if (!package().response_cache || !cache_.enabled())
-    co_return co_await Run(std::move(context), std::move(inputs));
+    co_return co_await Run(std::move(context), std::move(inputs), call);
   const auto begin = steady_clock::now();
   if (auto known = cache_.Get(number_, inputs); known.has_value()) {
     statistics_->AddCacheHit(steady_clock::now() - begin);
@@ -71,7 +79,7 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Infer(RequestConte
   }
   const auto looked = steady_clock::now() - begin;
   const std::vector<Tensor> asked = inputs;
-  auto outputs = co_await Run(std::move(context), std::move(inputs));
+  auto outputs = co_await Run(std::move(context), std::move(inputs), call);
   if (!outputs.ok()) co_return outputs;
   const auto put = steady_clock::now();
   cache_.Put(number_, asked, *outputs);
@@ -80,12 +88,15 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Infer(RequestConte
 }
 
 async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Run(RequestContext context,
-                                                                  std::vector<Tensor> inputs) const {
+                                                                  std::vector<Tensor> inputs,
+                                                                  GraphCall call) const {
   const auto begin = steady_clock::now();
   const bool batches = package().batching.max_size > 0 && !inputs.empty() && !inputs[0].shape.empty();
   const size_t rows = batches ? static_cast<size_t>(inputs[0].shape[0]) : 1;
   inference::CallTimes times;
-  auto outputs = co_await model().Infer(std::move(context), std::move(inputs), &times);
+  auto infer = graph_ != nullptr ? graph_->Infer(std::move(context), std::move(inputs), call)
+                                 : model().Infer(std::move(context), std::move(inputs), &times);
+  auto outputs = co_await std::move(infer);
   const auto total = steady_clock::now() - begin;
   if (outputs.ok()) {
     statistics_->AddSuccess(rows, total, times);

@@ -130,6 +130,7 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
   options.response_cache_bytes = static_cast<size_t>(config.response_cache);
   options.permissions.commands = config.allow_commands;
   options.permissions.upstreams = config.upstreams;
+  options.tracer = &environment.tracer;
   options.memory_budget_bytes = static_cast<size_t>(config.memory_budget);
   std::unique_ptr<FollowCache> cache;
   FollowOptions follow;
