@@ -149,6 +149,50 @@ def test_what_does_not_fit_is_refused_with_a_sentence(tmp_path):
         assert outputs(decide(program))["sum"] == [6]
 
 
+def test_a_graph_that_came_before_its_model_is_tried_again(tmp_path):
+    folder = write_models(tmp_path / "models")
+    (folder / "trees").rename(tmp_path / "trees")
+    with start(folder, mode="poll", poll_interval="20ms", wait_ready=False) as program:
+        wait_for(lambda: state(program)[0] == "FAILED", what="the refusal")
+        index = program.client.post("/v2/repository/index").json()
+        assert [one["reason"] for one in index if one["name"] == "decide"] == ["Step 'score': There is no model 'trees'."]
+        (tmp_path / "trees").rename(folder / "trees")
+        wait_for(lambda: state(program)[0] == "READY", what="the graph")
+        assert outputs(decide(program))["sum"] == [6]
+
+
+def test_a_split_keeps_the_keys_of_requests_and_a_graph_may_be_a_step(tmp_path):
+    folder = write_models(tmp_path / "models")
+    outer = DECIDE[: DECIDE.index("graph:")].replace("again.doubled | numbers.doubled", "left.result | right.doubled")
+    outer = outer.replace("score.probabilities", "left.score | request.prior").replace("numbers.sum", "left.sum | right.sum")
+    outer = outer.replace("outputs:", "  - {name: prior, datatype: FP32, shape: [-1, 1]}\noutputs:")
+    every = "{features: request.features, ids: request.ids, weights: request.weights}"
+    outer += f"""graph:
+  - split:
+      - {{weight: 1, steps: [{{name: left, model: decide, inputs: {every}}}]}}
+      - {{weight: 1, steps: [{{name: right, model: sums, inputs: {{ids: request.ids, weights: request.weights}}}}]}}
+"""
+    (folder / "outer").mkdir()
+    (folder / "outer/model.yaml").write_text(outer)
+    tensors = [("features", "FP32", [LOW]), ("ids", "INT64", [[1, 2, 3]]), ("weights", "FP32", [[0.5, -1]]), ("prior", "FP32", [[9]])]
+    inputs = [{"name": name, "datatype": datatype, "shape": [1, len(data[0])], "data": data} for name, datatype, data in tensors]
+    with start(folder) as program:
+
+        def is_left(key):
+            body = {"inputs": inputs, "parameters": {"sticky_key": key}}
+            found = outputs(program.client.post("/v2/models/outer/infer", json=body))
+            assert found["result"] == [1, -2] and found["sum"] == [6]
+            return found["score"] != [9]
+
+        keys = [f"user-{n}" for n in range(40)]
+        first = {key: is_left(key) for key in keys}
+        assert {key: is_left(key) for key in keys} == first
+        assert 8 <= sum(first.values()) <= 32
+        metrics = program.metrics()
+        assert metrics['starling_models_graph_steps_total{model="outer",step="left",result="ok"}'] == 2 * sum(first.values())
+        assert metrics['starling_models_graph_steps_total{model="decide",step="score",result="ok"}'] == 2 * sum(first.values())
+
+
 def test_each_step_is_a_span_below_the_request(tmp_path):
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     collector = Collector()

@@ -50,7 +50,7 @@ class Checker {
  private:
   absl::Status FindModel(const GraphStep& step) {
     auto model = models_.DescribeStep(step.model, step.version);
-    if (!model.ok()) return Unavailable("Step '", step.name, "': ", Message(model.status()));
+    if (!model.ok()) return InvalidArgument("Step '", step.name, "': ", Message(model.status()));
     if (model->inputs.empty() || model->outputs.empty()) {
       return Unavailable("Step '", step.name, "': model '", step.model,
                          "' says what its tensors are only once it is loaded.");

@@ -7,8 +7,8 @@
 
 namespace starling::models {
 
-// INVALID_ARGUMENT with a sentence that names the step: for a tensor that its model does not have or want, one of another type
-// or shape, a graph within itself or too deep. UNAVAILABLE: a model of it is not known, or does not say yet what its tensors are.
+// INVALID_ARGUMENT with a sentence that names the step: for a model that is not there, a tensor that its model does not have or want, one of another type
+// or shape, a graph within itself or too deep. UNAVAILABLE: a model does not say yet what its tensors are.
 absl::Status CheckGraph(const inference::ModelPackage& package, const GraphModels& models);
 
 // Whether tensors of one specification can be those of another.

@@ -44,6 +44,14 @@ TEST_F(GraphCheckTest, WhatDoesNotFitIsRefusedAtLoad) {
               HasSubstr("'high' is no number"));
 }
 
+TEST_F(GraphCheckTest, AModelThatSaysNothingOfItsTensorsYetIsWaitedFor) {
+  const std::string steps = "  - {name: a, model: same, inputs: {x: request.x}}\n";
+  parts_["same"]->package_.inputs.clear();
+  EXPECT_EQ(Load("a.y", steps).code(), absl::StatusCode::kUnavailable);
+  parts_.erase("same");
+  EXPECT_EQ(Load("a.y", steps).code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(GraphCheckTest, GraphsWithinThemselvesOrTooDeepAreRefused) {
   graphs_["inner"] = *Read("a.y", "  - {name: a, model: g, inputs: {x: request.x}}\n", "inner");
   const std::string steps = "  - {name: a, model: inner, inputs: {x: request.x}}\n";

@@ -91,7 +91,12 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
   const ModelLease& model = *lease;
   auto inputs = OrderInputs(*model, request);
   if (!inputs.ok()) co_return route.Failed(inputs.status());
-  auto run = route.Infer(model, std::move(context), *std::move(inputs));
+  std::string key;  // lives until the run has ended
+  if (model->package().graph != nullptr) {
+    CO_ASSIGN_OR_RETURN(const auto given, request.parameters.Text("sticky_key"));
+    key = given.value_or("");
+  }
+  auto run = route.Infer(model, std::move(context), *std::move(inputs), {key});
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
   co_return Assemble(*model, request, *results);

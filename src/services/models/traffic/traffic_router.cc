@@ -27,12 +27,13 @@ bool TrafficRoute::TakesShadow() const { return arm_ == &rule_->stable() && rule
 
 async::Task<absl::StatusOr<std::vector<Tensor>>> TrafficRoute::InferByRule(const ModelLease& model,
                                                                            RequestContext context,
-                                                                           std::vector<Tensor> inputs) const {
+                                                                           std::vector<Tensor> inputs,
+                                                                           GraphCall call) const {
   const bool mirrors = TakesShadow();
   std::vector<Tensor> asked;
   if (mirrors) asked = inputs;
   const auto begin = steady_clock::now();
-  auto infer = model->Infer(std::move(context), std::move(inputs));
+  auto infer = model->Infer(std::move(context), std::move(inputs), call);
   auto outputs = co_await std::move(infer);
   Count(begin, outputs.status());
   if (mirrors && outputs.ok()) shadow_->Mirror(rule_, model, std::move(asked), *outputs);

@@ -31,10 +31,12 @@ class TrafficRoute {
   }
 
   // As ServedModel::Infer and Classify. The model and the route live until the task is done.
-  async::Task<absl::StatusOr<std::vector<inference::Tensor>>> Infer(
-      const ModelLease& model, RequestContext context, std::vector<inference::Tensor> inputs) const {
-    if (rule_ == nullptr) return model->Infer(std::move(context), std::move(inputs));
-    return InferByRule(model, std::move(context), std::move(inputs));
+  async::Task<absl::StatusOr<std::vector<inference::Tensor>>> Infer(const ModelLease& model,
+                                                                    RequestContext context,
+                                                                    std::vector<inference::Tensor> inputs,
+                                                                    GraphCall call = {}) const {
+    if (rule_ == nullptr) return model->Infer(std::move(context), std::move(inputs), call);
+    return InferByRule(model, std::move(context), std::move(inputs), call);
   }
   async::Task<absl::StatusOr<std::vector<inference::TextClass>>> Classify(
       const ModelLease& model, RequestContext context, std::vector<std::string_view> texts) const {
@@ -46,7 +48,8 @@ class TrafficRoute {
 
  private:
   async::Task<absl::StatusOr<std::vector<inference::Tensor>>> InferByRule(
-      const ModelLease& model, RequestContext context, std::vector<inference::Tensor> inputs) const;
+      const ModelLease& model, RequestContext context, std::vector<inference::Tensor> inputs,
+      GraphCall call) const;
   async::Task<absl::StatusOr<std::vector<inference::TextClass>>> ClassifyByRule(
       const ModelLease& model, RequestContext context, std::vector<std::string_view> texts) const;
   void Count(MonotonicTime begin, const absl::Status& status) const;
