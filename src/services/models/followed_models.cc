@@ -72,6 +72,7 @@ absl::StatusOr<std::set<std::string>> ModelRepository::FollowNow(
   }
   for (const auto& version : to_load) static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
   life_.UnloadRemoved(name);
+  life_.RetryGraphs();
   std::set<std::string> answering;
   std::lock_guard lock(table_.mutex);
   const auto model = table_.models.find(name);
