@@ -159,7 +159,7 @@ absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const Pla
   }
   for (const std::string& target : config.targets) RETURN_IF_ERROR(run::CheckTarget(target));
   ASSIGN_OR_RETURN(const Channels::Connect connect, tools.channels->ToTargets(config));
-  // The resolver's thread alone changes the addresses, and connects to what is new among them.
+  // The resolver alone changes the addresses, one set after the other, and connects to what is new among them.
   const auto hosts = std::make_shared<run::Addresses>();
   balanced_ = std::make_unique<rpc::BalancedEndpoint>(
       name, Balancing(config),

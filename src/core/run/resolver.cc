@@ -48,14 +48,8 @@ std::string Format(const sockaddr* address, const std::string& port) {
   return StrCat(text, ":", port);
 }
 
-}  // namespace
-
-absl::Status CheckTarget(const std::string& target) {
-  if (target.rfind("unix:/", 0) == 0) return absl::OkStatus();
-  return Split(target).status();
-}
-
-absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets) {
+// `flags` as of getaddrinfo().
+absl::StatusOr<Addresses> Resolve(const std::vector<std::string>& targets, int flags) {
   Addresses addresses;
   for (const std::string& target : targets) {
     if (target.rfind("unix:", 0) == 0) {
@@ -65,6 +59,7 @@ absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets
     ASSIGN_OR_RETURN(const HostPort parts, Split(target));
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
     addrinfo* found = nullptr;
     const int error = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &hints, &found);
     if (error != 0) return Unavailable("'", parts.host, "' does not resolve: ", gai_strerror(error), ".");
@@ -76,6 +71,17 @@ absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets
   return addresses;
 }
 
+}  // namespace
+
+absl::Status CheckTarget(const std::string& target) {
+  if (target.rfind("unix:/", 0) == 0) return absl::OkStatus();
+  return Split(target).status();
+}
+
+absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets) {
+  return Resolve(targets, 0);
+}
+
 struct Resolver::Impl {
   std::vector<std::string> targets;
   std::chrono::milliseconds interval;
@@ -84,10 +90,10 @@ struct Resolver::Impl {
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
+  Addresses last;  // the thread's, once it runs
   std::thread thread;
 
   void Work() {
-    Addresses last;
     std::unique_lock lock(mutex);
     while (!stopping) {
       lock.unlock();
@@ -112,6 +118,11 @@ Resolver::Resolver(std::vector<std::string> targets, std::chrono::milliseconds i
   impl_->interval = interval;
   impl_->changed = std::move(changed);
   impl_->failed = std::move(failed);
+  // What needs no lookup is known before the first call comes.
+  if (auto numbers = Resolve(impl_->targets, AI_NUMERICHOST); numbers.ok()) {
+    impl_->last = *std::move(numbers);
+    impl_->changed(impl_->last);
+  }
   impl_->thread = std::thread([impl = impl_.get()] { impl->Work(); });
 }
 

@@ -22,8 +22,9 @@ using Addresses = std::map<std::string, std::string>;
 // One lookup, blocking: every address of every target. UNAVAILABLE if a name does not resolve.
 absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets);
 
-// Looks up on a thread of its own, at once and then every `interval`, and calls `changed` there with each new set. A
-// failed lookup keeps the last set and is told to `failed`.
+// Looks up on a thread of its own, at once and then every `interval`, and calls `changed` there with each new set; where
+// all targets are numbers or Unix sockets, for the first time in the constructor. A failed lookup keeps the last set and
+// is told to `failed`.
 class Resolver {
  public:
   Resolver(std::vector<std::string> targets, std::chrono::milliseconds interval,

@@ -31,9 +31,25 @@ TEST(ResolverTest, ResolvesNamesAndKeepsAddresses) {
 TEST(ResolverTest, TellsTheFirstSetAndStops) {
   std::promise<Addresses> first;
   Resolver resolver(
-      {"[::1]:80"}, std::chrono::hours(1), [&](const Addresses& set) { first.set_value(set); },
+      {"localhost:80"}, std::chrono::hours(1), [&](const Addresses& set) { first.set_value(set); },
       [](const absl::Status&) {});
-  EXPECT_THAT(first.get_future().get(), ElementsAre(Pair("[::1]:80", "::1")));
+  EXPECT_THAT(first.get_future().get(), Contains(Pair("127.0.0.1:80", "localhost")));
+}
+
+TEST(ResolverTest, AddressesThatAreNumbersAreKnownAtOnceAndToldOnce) {
+  int told = 0;
+  Addresses known;
+  {
+    Resolver resolver(
+        {"[::1]:80", "unix:/run/x.sock"}, std::chrono::milliseconds(1),
+        [&](const Addresses& set) {
+          ++told;
+          known = set;
+        },
+        [](const absl::Status&) {});
+    EXPECT_THAT(known, ElementsAre(Pair("[::1]:80", "::1"), Pair("unix:/run/x.sock", "")));
+  }
+  EXPECT_EQ(told, 1);
 }
 
 }  // namespace
