@@ -92,6 +92,11 @@ class GraphReader {
       reader.Complain("graph", StrCat("lies in more than ", GraphDefinition::kMaxDepth, " others."));
       return node;
     }
+    // Anchors of YAML make many out of few.
+    if (++nodes_ > GraphDefinition::kMaxSteps) {
+      reader.Complain("graph", StrCat("has more than ", GraphDefinition::kMaxSteps, " steps."));
+      return node;
+    }
     if (reader.Has("parallel")) {
       node.kind = GraphNode::Kind::kParallel;
       for (YamlReader& item : reader.Children("parallel")) {
@@ -221,6 +226,7 @@ class GraphReader {
 
   const std::vector<TensorSpec>& inputs_;
   GraphDefinition& graph_;
+  size_t nodes_ = 0;
 };
 
 }  // namespace

@@ -71,6 +71,8 @@ struct GraphNode {
 struct GraphDefinition {
   // How deep steps lie within steps, and graphs within graphs.
   static constexpr size_t kMaxDepth = 8;
+  // How many there may be, those of graphs within it counted as often as they may run.
+  static constexpr size_t kMaxSteps = 1000;
 
   std::vector<GraphNode> steps;
   std::vector<GraphSource> outputs;     // in the order of the package's

@@ -137,6 +137,12 @@ TEST_F(GraphDefinitionTest, RefusesWhatMeansNothing) {
   EXPECT_THAT(Complaint("a.y", step + "instances: 2\n"), HasSubstr("'instances' is not known here"));
 }
 
+TEST_F(GraphDefinitionTest, RefusesMoreStepsThanItCanHold) {
+  std::string steps = "  - &none {steps: []}\n";
+  for (int i = 0; i < 1000; ++i) steps += "  - *none\n";
+  EXPECT_THAT(Complaint("request.x", steps), HasSubstr("has more than 1000 steps"));
+}
+
 TEST_F(GraphDefinitionTest, RefusesStepsThatLieTooDeep) {
   std::string nested = "{name: a, model: m, inputs: {x: request.x}}";
   for (int i = 0; i < 9; ++i) nested = "{steps: [" + nested + "]}";

@@ -1,7 +1,6 @@
 #include "services/models/graph/graph_check.h"
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -133,13 +132,13 @@ class Checker {
     }
     for (const GraphStep* step : StepsOf(graph.graph->steps)) {
       const std::string longer = StrCat(chain, " > ", step->model);
+      if (++all_steps_ > GraphDefinition::kMaxSteps) {
+        return InvalidArgument("The graph and those within it have more than ", GraphDefinition::kMaxSteps,
+                               " steps.");
+      }
       if (step->model == package_.name) return InvalidArgument("The graph contains itself: ", longer, ".");
       const auto model = models_.DescribeStep(step->model, step->version);
       if (!model.ok() || model->graph == nullptr) continue;
-      // Each graph once for each depth: there may be many ways to one.
-      size_t& deepest = deepest_[StrCat(model->name, "/", model->version)];
-      if (deepest >= depth) continue;
-      deepest = depth;
       RETURN_IF_ERROR(CheckNesting(*model, longer, depth + 1));
     }
     return absl::OkStatus();
@@ -147,8 +146,8 @@ class Checker {
 
   const ModelPackage& package_;
   const GraphModels& models_;
-  std::vector<ModelPackage> steps_;        // the models, by the numbers of the steps
-  std::map<std::string, size_t> deepest_;  // of the graphs within this one
+  std::vector<ModelPackage> steps_;  // the models, by the numbers of the steps
+  size_t all_steps_ = 0;             // of this one and the graphs within it
 };
 
 }  // namespace

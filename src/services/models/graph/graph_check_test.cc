@@ -44,6 +44,20 @@ TEST_F(GraphCheckTest, WhatDoesNotFitIsRefusedAtLoad) {
               HasSubstr("'high' is no number"));
 }
 
+TEST_F(GraphCheckTest, GraphsWithinGraphsHaveABoundedNumberOfSteps) {
+  const auto ten_of = [](const std::string& model) {
+    std::string steps;
+    for (const char* name : {"a", "b", "c", "d", "e", "f", "h", "i", "j", "k"})
+      steps += StrCat("  - {name: ", name, ", model: ", model, ", inputs: {x: request.x}}\n");
+    return steps;
+  };
+  graphs_["ten"] = *Read("a.y", ten_of("same"), "ten");
+  graphs_["hundred"] = *Read("a.y", ten_of("ten"), "hundred");
+  EXPECT_TRUE(Load("a.y", "  - {name: a, model: hundred, inputs: {x: request.x}}\n").ok());
+  EXPECT_EQ(Message(Load("a.y", ten_of("hundred"))),
+            "The graph and those within it have more than 1000 steps.");
+}
+
 TEST_F(GraphCheckTest, AModelThatSaysNothingOfItsTensorsYetIsWaitedFor) {
   const std::string steps = "  - {name: a, model: same, inputs: {x: request.x}}\n";
   parts_["same"]->package_.inputs.clear();
