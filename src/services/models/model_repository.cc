@@ -131,18 +131,18 @@ void ModelRepository::Start() {
 }
 
 void ModelRepository::LoadAll() {
-  std::vector<std::shared_ptr<ModelVersion>> versions;
+  std::vector<std::shared_ptr<ModelVersion>> versions, graphs;
   {
     std::lock_guard lock(table_.mutex);
     for (const auto& [name, model] : table_.models) {
       for (const auto& version : model.versions) {
-        if (version->state == ModelState::kLoading) versions.push_back(version);
+        if (version->state != ModelState::kLoading) continue;
+        (version->package.graph == nullptr ? versions : graphs).push_back(version);
       }
     }
   }
   // Graphs last: what they are checked against is known then.
-  std::stable_partition(versions.begin(), versions.end(),
-                        [](const auto& version) { return version->package.graph == nullptr; });
+  versions.insert(versions.end(), graphs.begin(), graphs.end());
   for (const auto& version : versions) static_cast<void>(life_.Load(version, ModelLife::Room::kOrWait));
   life_.RetryGraphs();
   loaded_all_ = true;

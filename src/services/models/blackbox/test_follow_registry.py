@@ -241,7 +241,7 @@ def test_a_version_past_the_size_limit_is_not_fetched(tmp_path):
         client.set_registered_model_alias("sums", "champion", "1")
         wait_for(lambda: served.states() == {"sums/1": "FAILED"}, what="the version to fail")
         assert not list((tmp_path / "cache").rglob("*.bin"))
-        assert "models.registry.max_version_bytes" in served.program.log()
+        wait_for(lambda: "models.registry.max_version_bytes" in served.program.log(), what="the setting's name in the log")
 
 
 def test_what_was_live_is_live_after_kill_9_and_without_the_registry(tmp_path):

@@ -25,13 +25,13 @@ TEST_F(GraphCheckTest, WhatDoesNotFitIsRefusedAtLoad) {
             "Step 'a': There is no model 'none'.");
   EXPECT_EQ(complaint("  - {name: a, model: same, inputs: {z: request.x}}\n"),
             "Step 'a': model 'same' has no input 'z'.");
-  parts_["twice"]->package_.inputs.push_back({"w", DataType::kFp32, {-1, 1}});
+  parts_["twice"]->stated_package.inputs.push_back({"w", DataType::kFp32, {-1, 1}});
   EXPECT_EQ(complaint("  - {name: a, model: twice, inputs: {x: request.x}}\n"),
             "Step 'a': input 'w' of model 'twice' is missing.");
-  parts_["broken"]->package_.inputs[0].datatype = DataType::kInt64;
+  parts_["broken"]->stated_package.inputs[0].datatype = DataType::kInt64;
   EXPECT_EQ(complaint("  - {name: a, model: broken, inputs: {x: request.x}}\n"),
             "Step 'a': input 'x' is INT64[-1,1], but 'request.x' is FP32[-1,1].");
-  parts_["forever"]->package_.inputs[0].shape = {-1, 2};
+  parts_["forever"]->stated_package.inputs[0].shape = {-1, 2};
   EXPECT_EQ(complaint("  - {name: a, model: forever, inputs: {x: request.x}}\n"),
             "Step 'a': input 'x' is FP32[-1,2], but 'request.x' is FP32[-1,1].");
   EXPECT_EQ(Message(Load("a.z", "  - {name: a, model: same, inputs: {x: request.x}}\n")),
@@ -60,7 +60,7 @@ TEST_F(GraphCheckTest, GraphsWithinGraphsHaveABoundedNumberOfSteps) {
 
 TEST_F(GraphCheckTest, AModelThatSaysNothingOfItsTensorsYetIsWaitedFor) {
   const std::string steps = "  - {name: a, model: same, inputs: {x: request.x}}\n";
-  parts_["same"]->package_.inputs.clear();
+  parts_["same"]->stated_package.inputs.clear();
   EXPECT_EQ(Load("a.y", steps).code(), absl::StatusCode::kUnavailable);
   parts_.erase("same");
   EXPECT_EQ(Load("a.y", steps).code(), absl::StatusCode::kInvalidArgument);

@@ -33,12 +33,12 @@ using Answer = async::Task<absl::StatusOr<std::vector<inference::Tensor>>>;
 class Part final : public StepModel {
  public:
   explicit Part(std::string name) {
-    package_.name = std::move(name);
-    package_.version = "1";
-    package_.inputs = {{"x", inference::DataType::kFp32, {-1, 1}}};
-    package_.outputs = {{"y", inference::DataType::kFp32, {-1, 1}}};
+    stated_package.name = std::move(name);
+    stated_package.version = "1";
+    stated_package.inputs = {{"x", inference::DataType::kFp32, {-1, 1}}};
+    stated_package.outputs = {{"y", inference::DataType::kFp32, {-1, 1}}};
   }
-  const inference::ModelPackage& package() const override { return package_; }
+  const inference::ModelPackage& package() const override { return stated_package; }
   Answer Infer(RequestContext context, std::vector<inference::Tensor> inputs, GraphCall call) const override {
     contexts.push_back(context);
     depth = call.depth;
@@ -47,7 +47,7 @@ class Part final : public StepModel {
     co_return co_await std::move(answer);
   }
 
-  inference::ModelPackage package_;
+  inference::ModelPackage stated_package;
   std::function<Answer(RequestContext, inference::Tensor)> run;
   mutable std::vector<RequestContext> contexts;
   mutable std::vector<inference::Tensor> seen;
