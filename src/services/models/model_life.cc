@@ -298,6 +298,10 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
   std::lock_guard lock(table_.mutex);
   const auto model = table_.models.find(found.name);
   if (model == table_.models.end()) return to_load;
+  for (const auto& [alias, version] : found.aliases) {
+    const auto before = model->second.aliases.find(alias);
+    if (before != model->second.aliases.end() && before->second != version) model->second.moved.insert(alias);
+  }
   model->second.aliases = found.aliases;
   model->second.problem = Message(found.status);
   return to_load;

@@ -57,10 +57,13 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> ModelTable::Choose(std::string_vie
   const std::string* ruled = Ruled(name, version);
   const auto alias = model.aliases.find(std::string(version));
   if (ruled != nullptr) chosen = exact(*ruled);
-  // What the rule means may have left already: then the alias was moved in the repository, which has the last word.
+  // What the rule means may have left already, and be on its way back: then the alias was moved in the repository, which has
+  // the last word.
+  const bool has_moved = model.moved.contains(version);
   const bool is_there = chosen != model.versions.end() &&
                         ((*chosen)->on_demand || ((*chosen)->state != ModelState::kUnloading &&
-                                                  (*chosen)->state != ModelState::kUnloaded));
+                                                  (*chosen)->state != ModelState::kUnloaded &&
+                                                  (!has_moved || (*chosen)->served != nullptr)));
   if (!is_there && alias != model.aliases.end() && exact(alias->second) != model.versions.end()) {
     chosen = exact(alias->second);
   }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,8 @@ struct ModelTable {
   struct Model {
     std::vector<std::shared_ptr<ModelVersion>> versions;  // ascending
     std::map<std::string, std::string> aliases;
+    std::set<std::string, std::less<>>
+        moved;                 // aliases that mean another version than when their traffic rule was set
     bool is_followed = false;  // comes from the registry
     std::string problem;       // what could not be read of its folder, for operators
   };
