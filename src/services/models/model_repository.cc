@@ -254,7 +254,8 @@ bool ModelRepository::CanServe(std::string_view name, std::string_view version) 
 void ModelRepository::SetAlias(const std::string& name, const std::string& alias,
                                const std::string& version) {
   std::lock_guard lock(table_.mutex);
-  if (const auto model = table_.models.find(name); model != table_.models.end()) model->second.moved.erase(alias);
+  if (const auto model = table_.models.find(name); model != table_.models.end())
+    model->second.moved.erase(alias);
   if (!version.empty()) {
     table_.ruled[name][alias] = version;
   } else if (const auto aliases = table_.ruled.find(name); aliases != table_.ruled.end()) {
