@@ -134,6 +134,10 @@ def test_hanging_it_is_killed_and_started_again(tmp_path):
         row = [WINES.data[0].tolist()]
         first = child_of(program)
         os.kill(first, signal.SIGSTOP)
+        # A thread that runs stops a moment later.
+        states = pathlib.Path(f"/proc/{first}/task").glob("*/stat")
+        for stat in list(states):
+            wait_for(lambda stat=stat: stat.read_text().rsplit(") ", 1)[1][0] == "T", what="the child's stop")
         late = ask(program, row)
         assert late.status_code == 503 and "Retry-After" in late.headers, late.text
         wait_for(lambda: ask(program, row).status_code == 200, 40, "the child's successor")
