@@ -222,13 +222,17 @@ absl::StatusOr<ModelLease> ModelRepository::LeaseOrAskFor(std::string_view name,
 
 async::Task<absl::StatusOr<ModelLease>> ModelRepository::Acquire(RequestContext context,
                                                                  std::string_view name,
-                                                                 std::string_view version) {
+                                                                 std::string_view version,
+                                                                 std::optional<std::string_view> otherwise) {
   CO_RETURN_IF_ERROR(context.Check());
   while (true) {
     async::Completion<absl::Status> loaded;
     const auto done = loaded.completer();
     std::shared_ptr<ModelVersion> awaited;
     auto lease = LeaseOrAskFor(name, version, done, &awaited);
+    if (otherwise.has_value() && absl::IsNotFound(lease.status())) {
+      lease = LeaseOrAskFor(name, *otherwise, done, &awaited);
+    }
     if (awaited == nullptr) co_return lease;
     const auto registration =
         context.cancel().OnCancel([done](const absl::Status& reason) { done.Set(reason); });

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -68,9 +69,10 @@ class ModelRepository {
 
   // The same for those who are about to run it: counts as a use, and waits for a model that was evicted until it is back,
   // at most until the context's deadline. RESOURCE_EXHAUSTED if the memory budget has no room for it now. The views live
-  // until the task is done.
+  // until the task is done. `otherwise` is asked for if there is no `version`: it may have left since it was chosen.
   async::Task<absl::StatusOr<ModelLease>> Acquire(RequestContext context, std::string_view name,
-                                                  std::string_view version);
+                                                  std::string_view version,
+                                                  std::optional<std::string_view> otherwise = std::nullopt);
 
   // Whether a request for the version would get it now, or after it was brought back.
   bool CanServe(std::string_view name, std::string_view version) const;

@@ -101,12 +101,8 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
 async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::AskClasses(
     std::string name, std::string version, RequestContext context, const v1::ClassifyTextRequest& request) {
   const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
-  absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
-  if (absl::IsNotFound(lease.status())) {  // it may have left since it was chosen
-    auto again = repository_.Acquire(context, name, version);
-    lease = co_await std::move(again);
-  }
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+  const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
   std::vector<std::string_view> texts(request.texts().begin(), request.texts().end());
@@ -140,12 +136,8 @@ async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string
                                                                      RequestContext context,
                                                                      const v1::InferRequest& request) {
   const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
-  absl::StatusOr<ModelLease> model = co_await std::move(acquire);
-  if (absl::IsNotFound(model.status())) {  // it may have left since it was chosen
-    auto again = repository_.Acquire(context, name, version);
-    model = co_await std::move(again);
-  }
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+  const absl::StatusOr<ModelLease> model = co_await std::move(acquire);
   if (!model.ok()) co_return route.Failed(model.status());
   const inference::ModelPackage& package = (*model)->package();
   auto inputs = OrderInputs(package.inputs, request.inputs());

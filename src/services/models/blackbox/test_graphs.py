@@ -6,24 +6,14 @@ import subprocess
 import httpx
 import pytest
 from harness.keys import make_key
+from harness.open_inference import MODEL
 from harness.program import ROOT, Program
 from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 from harness.waiting import wait_for
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from telemetry.judge import Collector
 
-SUMS = """
-version: "1"
-task: tensors
-runtime: openvino
-file: sum_and_double.onnx
-inputs:
-  - {name: ids, datatype: INT64, shape: [-1, -1]}
-  - {name: weights, datatype: FP32, shape: [-1, 2]}
-outputs:
-  - {name: sum, datatype: FP32, shape: [-1]}
-  - {name: doubled, datatype: FP32, shape: [-1, 2]}
-"""
+SUMS = MODEL.partition("\n")[2]  # the repository gives it its name
 TREES = """
 version: "1"
 task: tensors

@@ -10,6 +10,7 @@
 #include "core/inference/graph_condition.h"
 #include "core/observe/span.h"
 #include "services/models/graph/graph_split.h"
+#include "services/models/traffic/traffic_split.h"
 
 namespace starling::models {
 

@@ -41,11 +41,4 @@ absl::StatusOr<int> SlotOfTensor(std::string_view salt, const Tensor& tensor) {
   return SlotOf(salt, keys[0]);
 }
 
-int NextSlot(std::atomic<uint32_t>& count) {
-  // Without a common factor with kSlots.
-  constexpr uint64_t kStride = 6181;
-  const uint64_t n = count.fetch_add(1, std::memory_order_relaxed) % TrafficSplit::kSlots;
-  return static_cast<int>(n * kStride % TrafficSplit::kSlots);
-}
-
 }  // namespace starling::models

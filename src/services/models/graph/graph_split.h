@@ -1,7 +1,6 @@
 // Which branch of a weighted split a key goes to.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,7 +19,5 @@ std::string SplitSalt(std::string_view graph, size_t split);
 const inference::GraphBranch& BranchAt(const inference::GraphNode& split, int slot);
 // The slot of the tensor's elements, as bytes. INVALID_ARGUMENT if they differ: rows with several keys go several ways.
 absl::StatusOr<int> SlotOfTensor(std::string_view salt, const inference::Tensor& tensor);
-// For a request without a key: the slots one after the other, near ones far apart.
-int NextSlot(std::atomic<uint32_t>& count);
 
 }  // namespace starling::models

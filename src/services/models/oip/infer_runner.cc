@@ -81,12 +81,8 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
                                                             RequestContext context,
                                                             const InferRequest& request) const {
   CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(name, version, context, request));
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version));
-  absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
-  if (absl::IsNotFound(lease.status())) {  // it may have left since it was chosen
-    auto again = repository_.Acquire(context, name, version);
-    lease = co_await std::move(again);
-  }
+  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+  const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
   auto inputs = OrderInputs(*model, request);

@@ -6,18 +6,6 @@
 #include "base/strings.h"
 
 namespace starling::models {
-namespace {
-
-// Without a common factor with kSlots, so every slot comes once in kSlots requests, and near ones far apart.
-constexpr uint32_t kStride = 6181;
-
-int Next(std::atomic<uint32_t>& count) {
-  // Wrapping around at kSlots keeps the sequence whole where 2^32 would cut it.
-  const uint64_t n = count.fetch_add(1, std::memory_order_relaxed) % TrafficSplit::kSlots;
-  return static_cast<int>(n * kStride % TrafficSplit::kSlots);
-}
-
-}  // namespace
 
 TrafficMetrics::TrafficMetrics(observe::Registry& registry)
     : requests(registry.Counters(
@@ -67,9 +55,9 @@ ActiveRule::ActiveRule(StoredRule stored, const ActiveRule* before, MonotonicTim
 TrafficArmState& ActiveRule::At(int slot) const { return Arm(stored_.split.VersionAt(slot)); }
 
 int ActiveRule::SlotFor(std::string_view key) const {
-  return key.empty() ? Next(keyless_) : SlotOf(salt_, key);
+  return key.empty() ? NextSlot(keyless_) : SlotOf(salt_, key);
 }
 
-bool ActiveRule::TakesShadow() const { return shadow_ != nullptr && Next(shadowed_) < shadow_slots_; }
+bool ActiveRule::TakesShadow() const { return shadow_ != nullptr && NextSlot(shadowed_) < shadow_slots_; }
 
 }  // namespace starling::models

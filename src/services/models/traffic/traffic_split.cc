@@ -32,6 +32,12 @@ int SlotOf(std::string_view salt, std::string_view key) {
   return static_cast<int>(Mixed(hash) % TrafficSplit::kSlots);
 }
 
+int NextSlot(std::atomic<uint32_t>& count) {
+  constexpr uint64_t kStride = 6181;  // without a common factor with kSlots
+  const uint64_t n = count.fetch_add(1, std::memory_order_relaxed) % TrafficSplit::kSlots;
+  return static_cast<int>(n * kStride % TrafficSplit::kSlots);
+}
+
 uint16_t TrafficSplit::IndexOf(const std::string& version) {
   const auto found = std::find(versions_.begin(), versions_.end(), version);
   if (found != versions_.end()) return static_cast<uint16_t>(found - versions_.begin());

@@ -1,6 +1,7 @@
 // TrafficSplit: which version answers for which key.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,5 +42,9 @@ class TrafficSplit {
 // The same for the same salt and key on every machine and in every build. The salt keeps the rules of two aliases from sending the
 // same users to both of their candidates.
 int SlotOf(std::string_view salt, std::string_view key);
+
+// For a request without a key: each slot once in kSlots requests, near ones far apart. `count` is the caller's, for the
+// requests so far.
+int NextSlot(std::atomic<uint32_t>& count);
 
 }  // namespace starling::models
