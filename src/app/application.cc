@@ -8,7 +8,7 @@
 
 #include "app/backends.h"
 #include "app/child_log.h"
-#include "app/openapi_document.h"
+#include "app/openapi/openapi_document.h"
 #include "app/version.h"
 #include "base/status.h"
 #include "core/observe/log.h"

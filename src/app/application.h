@@ -9,7 +9,7 @@
 #include "app/admin_service.h"
 #include "app/app_config.h"
 #include "app/channels.h"
-#include "app/command_line.h"
+#include "app/commands/command_line.h"
 #include "app/edges.h"
 #include "app/placements.h"
 #include "app/runtime_directory.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/http/tls.h"
+#include "core/http/transport/tls.h"
 #include "grpc/health/v1/health.starling.h"
 
 namespace starling::app {

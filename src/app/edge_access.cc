@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/http/caller.h"
-#include "core/http/edge_authenticator.h"
-#include "core/http/respond_error.h"
-#include "core/http/socket_address.h"
+#include "core/http/edge/caller.h"
+#include "core/http/edge/edge_authenticator.h"
+#include "core/http/routing/respond_error.h"
+#include "core/http/transport/socket_address.h"
 
 namespace starling::app {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/app_config.h"
-#include "core/http/authenticator.h"
+#include "core/http/edge/authenticator.h"
 #include "core/http/exchange.h"
 
 namespace starling::app {

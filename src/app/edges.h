@@ -9,7 +9,7 @@
 
 #include "app/app_config.h"
 #include "app/front_door.h"
-#include "app/health_pages.h"
+#include "app/pages/health_pages.h"
 #include "app/placements.h"
 #include "app/telemetry.h"
 #include "core/async/loop.h"

@@ -7,9 +7,9 @@
 
 #include "app/app_config.h"
 #include "app/application.h"
-#include "app/command_line.h"
-#include "app/commands.h"
-#include "app/models_command.h"
+#include "app/commands/command_line.h"
+#include "app/commands/commands.h"
+#include "app/commands/models_command.h"
 #include "app/stop_signals.h"
 #include "app/telemetry.h"
 #include "base/status.h"

@@ -1,8 +1,8 @@
 // Prints the OpenAPI document of a program that serves the contract of everything.proto, for test_everything_openapi.py.
 #include <cstdio>
 
-#include "app/openapi_base.h"
-#include "app/openapi_merge.h"
+#include "app/openapi/openapi_base.h"
+#include "app/openapi/openapi_merge.h"
 #include "starling/everything/v1/everything.starling.h"
 
 int main() {

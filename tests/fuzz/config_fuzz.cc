@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "app/commands.h"
+#include "app/commands/commands.h"
 #include "app/services.h"
 #include "core/config/schema.h"
 #include "fuzz.h"

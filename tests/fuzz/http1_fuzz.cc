@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/strings.h"
-#include "core/http/h1_parser.h"
+#include "core/http/h1/h1_parser.h"
 #include "fuzz.h"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/async/loop.h"
 #include "core/async/spawn.h"
-#include "core/http/h2_server.h"
+#include "core/http/h2/h2_server.h"
 #include "fuzz.h"
 
 namespace {

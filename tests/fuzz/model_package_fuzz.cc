@@ -4,7 +4,7 @@
 #include <fstream>
 #include <string>
 
-#include "core/inference/model_package.h"
+#include "core/inference/package/model_package.h"
 #include "fuzz.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // A body with binary tensors: two bytes say how long the JSON in front is.
 #include "fuzz.h"
-#include "services/models/oip/json_request.h"
+#include "services/models/oip/json/json_request.h"
 
 using namespace starling::models::oip;  // NOLINT: a program of one file
 

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "fuzz.h"
-#include "services/models/oip/json_request.h"
-#include "services/models/oip/json_response.h"
+#include "services/models/oip/json/json_request.h"
+#include "services/models/oip/json/json_response.h"
 
 using namespace starling::models::oip;  // NOLINT: a program of one file
 

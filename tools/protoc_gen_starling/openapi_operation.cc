@@ -17,7 +17,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::MethodDescriptor;
 
-// Names of the program's security schemes; see app/openapi_base.h.
+// Names of the program's security schemes; see app/openapi/openapi_base.h.
 Json Security(const MethodDescriptor& method) {
   const auto& options = method.options().GetExtension(starling::options::v1::method);
   Json alternatives = Json::Array();

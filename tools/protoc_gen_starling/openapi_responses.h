@@ -10,7 +10,7 @@
 namespace starling::codegen {
 
 // 200 with the answer; the errors that may come by themselves for a method of this shape, access, path and body; and `default`
-// for what the service itself may answer. They refer to components of the program: see app/openapi_base.h.
+// for what the service itself may answer. They refer to components of the program: see app/openapi/openapi_base.h.
 Json Responses(const google::protobuf::MethodDescriptor& method, const HttpBinding& binding,
                const PathTemplate& path, Schemas& schemas);
 

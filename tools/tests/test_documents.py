@@ -39,8 +39,8 @@ def test_every_decision_is_in_the_index_with_its_title():
 
 
 def test_the_tables_of_codes_are_those_of_the_code():
-    """The switch in core/http/error_body.cc, and the pages that repeat it."""
-    source = (ROOT / "src/core/http/error_body.cc").read_text(encoding="utf-8")
+    """The switch in core/http/routing/error_body.cc, and the pages that repeat it."""
+    source = (ROOT / "src/core/http/routing/error_body.cc").read_text(encoding="utf-8")
     switch, titles = source.split("ErrorTitle(int http_status) {")[:2]
     statuses = {}
     for cases, status in re.findall(r"((?:case absl::StatusCode::k\w+:\s*)+)return (\d+);", switch):

@@ -9,7 +9,7 @@
 #include "backends/inference_openvino/sanitizer_dlopen.h"
 #include "backends/inference_openvino/tensors.h"
 #include "base/status.h"
-#include "core/inference/model_file_check.h"
+#include "core/inference/package/model_file_check.h"
 
 namespace starling::inference_openvino {
 namespace {

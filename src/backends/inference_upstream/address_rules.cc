@@ -12,7 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
-#include "core/http/socket_address.h"
+#include "core/http/transport/socket_address.h"
 #include "core/run/resolver.h"
 
 namespace starling::inference_remote {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/inference/batch_tensors.h"
+#include "core/inference/batching/batch_tensors.h"
 
 namespace starling::inference_upstream {
 namespace {

@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "core/grpc/channel.h"
 #include "core/http/exchange.h"
-#include "core/http/tls.h"
+#include "core/http/transport/tls.h"
 #include "core/observe/log.h"
 #include "core/rpc/balanced_endpoint.h"
 #include "core/run/resolver.h"

@@ -6,7 +6,7 @@
 
 #include "core/async/loop.h"
 #include "core/grpc/channel.h"
-#include "core/http/h2_client.h"
+#include "core/http/h2/h2_client.h"
 
 namespace starling::grpc {
 

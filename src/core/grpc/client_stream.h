@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/async/stream.h"
-#include "core/http/h2_client.h"
+#include "core/http/h2/h2_client.h"
 #include "core/rpc/payload.h"
 
 namespace starling::grpc {

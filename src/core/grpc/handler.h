@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/http/authenticator.h"
+#include "core/http/edge/authenticator.h"
 #include "core/http/exchange.h"
 #include "core/rpc/endpoint.h"
 #include "core/rpc/method.h"

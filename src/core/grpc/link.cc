@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 #include "core/async/spawn.h"
-#include "core/http/connect.h"
+#include "core/http/transport/connect.h"
 #include "core/rpc/retry_marker.h"
 
 namespace starling::grpc {

@@ -12,7 +12,7 @@
 #include "core/async/task.h"
 #include "core/context/request_context.h"
 #include "core/grpc/channel.h"
-#include "core/http/h2_client.h"
+#include "core/http/h2/h2_client.h"
 #include "core/resilience/backoff.h"
 
 namespace starling::grpc {

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "core/grpc/metadata.h"
 #include "core/grpc/status_codec.h"
-#include "core/http/caller.h"
+#include "core/http/edge/caller.h"
 #include "core/rpc/admission.h"
 
 namespace starling::grpc {

@@ -6,7 +6,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "core/async/loop.h"
-#include "core/http/socket_address.h"
+#include "core/http/transport/socket_address.h"
 
 namespace starling::http {
 

@@ -11,10 +11,10 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "core/async/loop.h"
-#include "core/http/edge_metrics.h"
+#include "core/http/edge/edge_metrics.h"
 #include "core/http/session.h"
 #include "core/http/stats.h"
-#include "core/http/transport.h"
+#include "core/http/transport/transport.h"
 
 namespace starling::http {
 

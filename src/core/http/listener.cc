@@ -14,8 +14,8 @@
 #include "base/status.h"
 #include "core/async/completion.h"
 #include "core/http/acceptor.h"
-#include "core/http/h1_session.h"
-#include "core/http/h2_server.h"
+#include "core/http/h1/h1_session.h"
+#include "core/http/h2/h2_server.h"
 #include "core/http/refusal.h"
 
 namespace starling::http {

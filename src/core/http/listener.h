@@ -12,10 +12,10 @@
 #include "core/async/task.h"
 #include "core/http/connection.h"
 #include "core/http/exchange.h"
-#include "core/http/h1_options.h"
-#include "core/http/h2_options.h"
+#include "core/http/h1/h1_options.h"
+#include "core/http/h2/h2_options.h"
 #include "core/http/stats.h"
-#include "core/http/tls.h"
+#include "core/http/transport/tls.h"
 
 namespace starling::http {
 

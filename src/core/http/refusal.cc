@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/strings.h"
-#include "core/http/error_body.h"
-#include "core/http/h1_response.h"
+#include "core/http/h1/h1_response.h"
+#include "core/http/routing/error_body.h"
 
 namespace starling::http {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/inference/batcher.h"
+#include "core/inference/batching/batcher.h"
 #include "core/observe/registry.h"
 
 namespace starling::inference {

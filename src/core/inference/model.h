@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
-#include "core/inference/batcher.h"
-#include "core/inference/model_package.h"
-#include "core/inference/rows.h"
+#include "core/inference/batching/batcher.h"
+#include "core/inference/batching/rows.h"
+#include "core/inference/package/model_package.h"
 #include "core/inference/runtime.h"
 
 namespace starling::inference {

@@ -85,7 +85,7 @@ struct Contract {
   std::string_view service;  // "starling.sentiment.v1.SentimentService"
   std::span<const Method> methods;
   std::string_view file_descriptor_set;  // serialized, with all imports, for gRPC server reflection
-  std::string_view openapi;  // {"tags", "paths", "components": {"schemas"}}; see app/openapi_base.h
+  std::string_view openapi;  // {"tags", "paths", "components": {"schemas"}}; see app/openapi/openapi_base.h
 };
 
 }  // namespace starling::rpc

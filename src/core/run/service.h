@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/async/loop.h"
-#include "core/http/adapter.h"
+#include "core/http/routing/adapter.h"
 #include "core/rpc/endpoint.h"
 #include "core/rpc/method.h"
 

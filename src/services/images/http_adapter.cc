@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "core/config/schema.h"
-#include "core/http/error_body.h"
+#include "core/http/routing/error_body.h"
 #include "services/images/config.h"
 #include "services/images/upload.h"
 

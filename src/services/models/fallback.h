@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "services/models/model_repository.h"
+#include "services/models/repository/model_repository.h"
 
 namespace starling::models {
 

@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-#include "core/inference/model_package.h"
+#include "core/inference/package/model_package.h"
 #include "core/observe/registry.h"
-#include "services/models/model_table.h"
+#include "services/models/repository/model_table.h"
 
 namespace starling::models {
 

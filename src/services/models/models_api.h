@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "services/models/model_repository.h"
+#include "services/models/repository/model_repository.h"
 #include "services/models/traffic/traffic_router.h"
 #include "starling/models/v1/models.starling.h"
 

@@ -15,7 +15,7 @@
 #include "base/strings.h"
 #include "core/inference/fake_runtime.h"
 #include "core/observe/registry.h"
-#include "services/models/model_repository.h"
+#include "services/models/repository/model_repository.h"
 
 namespace starling::models {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <mutex>
 
-#include "core/inference/batcher.h"
-#include "services/models/model_info.h"
+#include "core/inference/batching/batcher.h"
+#include "services/models/repository/model_info.h"
 
 namespace starling::models {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/http/caller.h"
+#include "core/http/edge/caller.h"
 #include "core/store/blobs.h"
 
 namespace starling::registry {

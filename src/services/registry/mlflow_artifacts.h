@@ -1,7 +1,7 @@
 // MLflow's proxied artifacts: files by path, on ArtifactService.
 #pragma once
 
-#include "core/http/adapter.h"
+#include "core/http/routing/adapter.h"
 #include "starling/registry/v1/artifacts.starling.h"
 
 namespace starling::registry {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/http/adapter.h"
+#include "core/http/routing/adapter.h"
 
 namespace starling::registry {
 

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/http/socket_address.h"
+#include "core/http/transport/socket_address.h"
 
 namespace starling::http::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "core/inference/graph_condition.h"
+#include "core/inference/graph/graph_condition.h"
 
 namespace starling::models {
 namespace {

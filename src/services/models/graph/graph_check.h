@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "core/inference/model_package.h"
+#include "core/inference/package/model_package.h"
 #include "services/models/graph/graph_models.h"
 
 namespace starling::models {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "core/inference/batch_tensors.h"
+#include "core/inference/batching/batch_tensors.h"
 #include "services/models/graph/graph_check.h"
 #include "services/models/graph/graph_run.h"
 

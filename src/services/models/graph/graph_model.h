@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
-#include "core/inference/model_package.h"
+#include "core/inference/package/model_package.h"
 #include "core/observe/registry.h"
 #include "core/observe/tracer.h"
 #include "services/models/graph/graph_models.h"

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "core/async/spawn.h"
-#include "core/inference/graph_condition.h"
+#include "core/inference/graph/graph_condition.h"
 #include "core/observe/span.h"
 #include "services/models/graph/graph_split.h"
 #include "services/models/traffic/traffic_split.h"

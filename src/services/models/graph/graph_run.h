@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
-#include "core/inference/graph_definition.h"
+#include "core/inference/graph/graph_definition.h"
 #include "core/inference/tensor.h"
 #include "services/models/graph/graph_model.h"
 

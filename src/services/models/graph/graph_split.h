@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/inference/graph_definition.h"
+#include "core/inference/graph/graph_definition.h"
 #include "core/inference/tensor.h"
 #include "services/models/traffic/traffic_split.h"
 

@@ -1,7 +1,7 @@
 #include "services/models/oip/infer_message.h"
 
 #include "base/status.h"
-#include "services/models/oip/wire.h"
+#include "services/models/oip/wire/wire.h"
 
 namespace starling::models::oip {
 namespace {

@@ -12,7 +12,7 @@
 #include "core/rpc/method.h"
 #include "core/rpc/payload.h"
 #include "services/models/oip/infer.h"
-#include "services/models/oip/wire_infer.h"
+#include "services/models/oip/wire/wire_infer.h"
 
 namespace starling::models::oip {
 

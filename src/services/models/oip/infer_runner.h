@@ -4,9 +4,9 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
-#include "services/models/model_repository.h"
 #include "services/models/oip/infer.h"
 #include "services/models/oip/shared_memory.h"
+#include "services/models/repository/model_repository.h"
 #include "services/models/traffic/traffic_router.h"
 
 namespace starling::models::oip {

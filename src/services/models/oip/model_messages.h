@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "inference/grpc_service.pb.h"
-#include "services/models/model_info.h"
+#include "services/models/repository/model_info.h"
 
 namespace starling::models::oip {
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "inference/grpc_service.starling.h"
-#include "services/models/model_repository.h"
 #include "services/models/oip/server_settings.h"
 #include "services/models/oip/shared_memory.h"
+#include "services/models/repository/model_repository.h"
 
 namespace starling::models::oip {
 

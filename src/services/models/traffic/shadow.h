@@ -12,7 +12,7 @@
 #include "core/async/pool.h"
 #include "core/async/task.h"
 #include "core/context/cancel.h"
-#include "services/models/model_repository.h"
+#include "services/models/repository/model_repository.h"
 #include "services/models/traffic/active_rule.h"
 
 namespace starling::models {

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
-#include "services/models/model_repository.h"
+#include "services/models/repository/model_repository.h"
 #include "services/models/traffic/active_rule.h"
 #include "services/models/traffic/shadow.h"
 

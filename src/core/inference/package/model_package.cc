@@ -1,0 +1,189 @@
+#include "core/inference/package/model_package.h"
+
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "base/status.h"
+#include "core/inference/package/triton_config.h"
+#include "core/inference/package/yaml_reader.h"
+
+namespace starling::inference {
+namespace {
+
+// `sources`, of a graph's outputs alone: where each comes from.
+std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field,
+                                  std::vector<std::string>* sources = nullptr) {
+  std::vector<TensorSpec> specs;
+  for (YamlReader& item : reader.Children(field)) {
+    TensorSpec spec;
+    std::string datatype;
+    std::vector<int64_t> shape;
+    item.GetRequired("name", &spec.name);
+    item.GetRequired("datatype", &datatype);
+    item.Get("shape", &shape);
+    if (const auto type = ParseDataType(datatype); type.ok()) {
+      spec.datatype = *type;
+    } else {
+      item.Complain("datatype", Message(type.status()));
+    }
+    if (shape.empty()) item.Complain("shape", "must be a list of sizes, -1 for a free one.");
+    for (const int64_t size : shape) {
+      if (size < -1) item.Complain("shape", "must hold sizes and -1 only.");
+    }
+    spec.shape.assign(shape.begin(), shape.end());
+    if (sources != nullptr) item.GetRequired("from", &sources->emplace_back());
+    item.Finish();
+    specs.push_back(std::move(spec));
+  }
+  if (specs.empty()) reader.Complain(field, "must list at least one tensor.");
+  return specs;
+}
+
+void ReadPreProcessing(YamlReader reader, const std::filesystem::path& folder,
+                       ModelPackage::TextPreProcessing* text) {
+  std::string vocabulary;
+  std::string long_text = "windows";
+  size_t padding_id = 0;
+  reader.GetRequired("tokenizer", &text->tokenizer);
+  reader.GetRequired("vocabulary", &vocabulary);
+  reader.Get("lowercase", &text->lowercase);
+  reader.Get("max_length", &text->max_length, 3);
+  reader.Get("long_text", &long_text);
+  reader.Get("padding_id", &padding_id, 0);
+  if (padding_id != 0) reader.Complain("padding_id", "must be 0: batches are padded with zeros.");
+  if (text->tokenizer != "bert-wordpiece") reader.Complain("tokenizer", "must be bert-wordpiece.");
+  if (long_text != "windows" && long_text != "cut") reader.Complain("long_text", "must be windows or cut.");
+  text->windows = long_text == "windows";
+  text->vocabulary = folder / vocabulary;
+  reader.Finish();
+}
+
+void ReadPostProcessing(YamlReader reader, ModelPackage* package) {
+  auto& classes = package->post_processing;
+  reader.GetRequired("output", &classes.output);
+  reader.Get("labels", &classes.labels);
+  reader.Get("softmax", &classes.softmax);
+  if (classes.labels.size() < 2) reader.Complain("labels", "must list at least two labels.");
+  bool known = false;
+  for (const TensorSpec& output : package->outputs) known = known || output.name == classes.output;
+  if (!known) reader.Complain("output", "is none of 'outputs'.");
+  reader.Finish();
+}
+
+void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching) {
+  if (!text) batching->max_elements = std::numeric_limits<size_t>::max();
+  reader.Get("max_size", &batching->max_size, text ? 1 : 0);
+  reader.Get("max_elements", &batching->max_elements, 1);
+  reader.Get("run_overhead", &batching->run_overhead, 0);
+  reader.Get("reshape_overhead", &batching->reshape_overhead, 0);
+  reader.Get("max_queue", &batching->max_queue, 1);
+  reader.Finish();
+}
+
+void ReadFallback(YamlReader reader, ModelPackage::Fallback* fallback) {
+  reader.Get("model", &fallback->model);
+  reader.Get("version", &fallback->version);
+  if (fallback->model.empty() && !fallback->version.empty()) reader.Complain("model", "must be there.");
+  reader.Finish();
+}
+
+void ReadIdentity(YamlReader& reader, const PackageSource& source, const char* field,
+                  const std::string& expected, std::string* value) {
+  *value = expected;
+  if (expected.empty()) return reader.GetRequired(field, value);
+  reader.Get(field, value);
+  if (source.is_foreign) *value = expected;
+  if (*value != expected) reader.Complain(field, StrCat("must be '", expected, "', as its folder says."));
+}
+
+// The rest of a graph's package: its models say how they are run.
+void ReadGraphPackage(YamlReader& reader, ModelPackage* package) {
+  std::vector<std::string> sources;
+  package->inputs = ReadSpecs(reader, "inputs");
+  package->outputs = ReadSpecs(reader, "outputs", &sources);
+  package->graph = std::make_shared<const GraphDefinition>(ReadGraph(reader, package->inputs, sources));
+  if (package->task != kTensors) reader.Complain("task", StrCat("of a graph must be ", kTensors, "."));
+  YamlReader batching = reader.Child("batching");
+  batching.Get("max_size", &package->batching.max_size, 0);
+  batching.Finish();
+  reader.Finish();
+}
+
+void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* package) {
+  const std::filesystem::path folder(source.folder);
+  std::string file;
+  ReadIdentity(reader, source, "name", source.name, &package->name);
+  ReadIdentity(reader, source, "version", source.version, &package->version);
+  reader.GetRequired("task", &package->task);
+  reader.GetRequired("runtime", &package->runtime);
+  package->folder = source.folder;
+  if (package->runtime == kGraphRuntime) return ReadGraphPackage(reader, package);
+  if (package->runtime == kProcessRuntime) {
+    reader.Get("command", &package->command);
+    if (package->command.empty()) reader.Complain("command", "must name a program and its arguments.");
+  } else if (package->runtime != kRemoteRuntime) {
+    reader.GetRequired("file", &file);
+    package->file = folder / file;
+  }
+  reader.Get("runtime_options", &package->runtime_options);
+  package->inputs = ReadSpecs(reader, "inputs");
+  package->outputs = ReadSpecs(reader, "outputs");
+  if (package->is_text()) {
+    ReadPreProcessing(reader.Child("pre_processing"), folder, &package->pre_processing);
+    ReadPostProcessing(reader.Child("post_processing"), package);
+    reader.Get("warm_up", &package->warm_up);
+  } else if (package->task != kTensors) {
+    reader.Complain("task", StrCat("must be ", kTextClassification, " or ", kTensors, "."));
+  }
+  ReadBatching(reader.Child("batching"), package->is_text(), &package->batching);
+  ReadFallback(reader.Child("fallback"), &package->fallback);
+  reader.Get("response_cache", &package->response_cache);
+  reader.Get("memory_bytes", &package->memory_bytes, 0);
+  reader.Get("instances", &package->instances, 0);
+  reader.Get("threads_per_instance", &package->threads_per_instance, 0);
+  reader.Finish();
+}
+
+absl::Status CheckInside(const PackageSource& source, const std::filesystem::path& path) {
+  const std::string inside = path.lexically_relative(source.folder).lexically_normal();
+  if (path.empty() || (!inside.empty() && inside != ".." && !inside.starts_with("../")))
+    return absl::OkStatus();
+  return InvalidArgument(source.file, ": paths must not lead out of the package.");
+}
+
+absl::Status CheckForeign(const PackageSource& source, const ModelPackage& package) {
+  RETURN_IF_ERROR(CheckInside(source, package.file));
+  RETURN_IF_ERROR(CheckInside(source, package.pre_processing.vocabulary));
+  if (package.runtime != kProcessRuntime && package.runtime != kRemoteRuntime) return absl::OkStatus();
+  return InvalidArgument(source.file, ": a package that was uploaded must not have the runtime '",
+                         package.runtime, "', which starts programs or calls other servers.");
+}
+
+}  // namespace
+
+absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
+  if (source.file.ends_with(".pbtxt")) {
+    ASSIGN_OR_RETURN(TritonConfig config, ReadTritonConfig(source));
+    if (source.is_foreign) RETURN_IF_ERROR(CheckForeign(source, config.package));
+    return std::move(config.package);
+  }
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(source.file, error)) {
+    return NotFound("There is no model package in '", source.folder, "': it has no model.yaml.");
+  }
+  ModelPackage package;
+  absl::Status status;
+  YamlReader reader = YamlReader::Open(source.file, &status);
+  ReadPackage(reader, source, &package);
+  RETURN_IF_ERROR(status);
+  if (source.is_foreign) RETURN_IF_ERROR(CheckForeign(source, package));
+  return package;
+}
+
+absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder) {
+  return ReadModelPackage(PackageSource{std::filesystem::path(folder) / "model.yaml", folder, "", ""});
+}
+
+}  // namespace starling::inference

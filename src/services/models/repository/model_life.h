@@ -1,0 +1,70 @@
+// ModelLife: brings versions into memory and out of it again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/async/pool.h"
+#include "core/observe/registry.h"
+#include "services/models/repository/model_table.h"
+#include "services/models/repository/repository_scan.h"
+#include "services/models/repository/served_model.h"
+
+namespace starling::models {
+
+// Everything here blocks: it is called on one thread, the repository's, and on no other.
+class ModelLife {
+ public:
+  // Called with a version whose load is to be tried again.
+  using LoadLater = std::function<void(std::shared_ptr<ModelVersion>)>;
+
+  // All of it outlives this.
+  ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_budget_bytes, LoadLater load_later);
+  // Waits until what was unloaded is destroyed.
+  ~ModelLife() = default;
+  ModelLife(const ModelLife&) = delete;
+
+  enum class Room { kEvict, kOrWait };
+
+  // Loads and warms up; ready, or failed with the reason; what is UNAVAILABLE (its upstream is not there) goes on being
+  // kLoading, with the reason, and to LoadLater. The old version of the same number, if `version` replaces one in
+  // the table, answers until then. Past the memory budget: evicts what was used longest ago (kEvict), or leaves the version
+  // to the first request for it (kOrWait).
+  absl::Status Load(const std::shared_ptr<ModelVersion>& version, Room room);
+  // Load() again, unless it was unloaded meanwhile.
+  void Retry(const std::shared_ptr<ModelVersion>& version);
+  // Takes no more requests; destroyed when the last lease has ended. `on_demand`: comes back when it is asked for.
+  void Unload(const std::shared_ptr<ModelVersion>& version, bool on_demand);
+
+  // Makes the table say what was found: new versions are added as kUnloaded, those that are gone are marked. Returns what
+  // has to be loaded then: new, changed, or (if `again`) not ready.
+  std::vector<std::shared_ptr<ModelVersion>> Discover(const FoundModel& found, bool again);
+  // Tries the graphs again that did not fit the models that there were: others may be there now.
+  void RetryGraphs();
+  // Unloads what is marked as gone, unless it should have successors and none of them is ready.
+  void UnloadRemoved(const std::string& name);
+
+ private:
+  ModelLease MakeLease(std::shared_ptr<ModelVersion> version, std::unique_ptr<ServedModel> model);
+  absl::Status MakeRoom(const ModelVersion& version, size_t bytes, Room room);
+  std::shared_ptr<ModelVersion> LongestUnused(const ModelVersion& but);
+  void Ended(const std::shared_ptr<ModelVersion>& version, size_t bytes);
+  void TakeOver(const std::shared_ptr<ModelVersion>& version, ModelLease lease);
+  absl::Status Fail(const std::shared_ptr<ModelVersion>& version, const absl::Status& why);
+  absl::Status Postpone(const std::shared_ptr<ModelVersion>& version, const absl::Status& why);
+  absl::Status Stopping(ModelVersion& version);
+  void Observe(ModelVersion& version, const ModelLease& lease);
+  static void Answer(ModelVersion& version, const absl::Status& status);
+
+  ModelTable& table_;
+  const ServedModel::Needs needs_;
+  const size_t memory_budget_bytes_;  // 0: none
+  const LoadLater load_later_;
+  observe::CounterFamily& evictions_;
+  async::Pool ends_;  // last: it destroys models
+};
+
+}  // namespace starling::models
