@@ -51,5 +51,10 @@ def measure(effort):
 
 def _route(effort, program, variants, bodies):
     with ExitStack() as stack:
-        servers = {name: stack.enter_context(starling(name, program, {"observe": settings})) for name, settings in variants.items()}
+        servers = {}
+        for name, settings in variants.items():
+            settings = {"observe": settings}
+            if program == "starling":
+                settings["placement"] = {"registry": {"mode": "off"}}  # several at once would want the same file
+            servers[name] = stack.enter_context(starling(name, program, settings))
         return in_turn(servers, effort.rounds, lambda server: load(server, bodies, effort, 32))
