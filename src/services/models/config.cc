@@ -50,6 +50,27 @@ void DeclareTraffic(config::Declaration<TrafficConfig>& d) {
   d.Section("shadow", &TrafficConfig::shadow, DeclareShadow).Text("What all shadows together may take.");
 }
 
+void DeclareTrial(config::Declaration<TrialConfig>& d) {
+  d.Duration("window", &TrialConfig::window)
+      .Min(std::chrono::seconds(0))
+      .Max(std::chrono::hours(24 * 7))
+      .Text(
+          "How long a version is watched after a followed alias came to it; the version before stays loaded "
+          "for "
+          "that time, and if a limit below is broken the alias means it again. Needs a place for traffic "
+          "rules. "
+          "0: no trial.");
+  d.Int("min_requests", &TrialConfig::min_requests).Min(1).Text("Fewer requests say nothing.");
+  d.Double("max_error_excess", &TrialConfig::max_error_excess)
+      .Min(0)
+      .Max(1)
+      .Text("Part of failed requests minus the part that failed at the version before, at most.");
+  d.Double("max_p99_ratio", &TrialConfig::max_p99_ratio)
+      .Min(0)
+      .Max(1000)
+      .Text("99th percentile of the latency in multiples of that of the version before, at most. 0: any.");
+}
+
 void DeclareRegistry(config::Declaration<RegistryConfig>& d) {
   d.StringList("follow", &RegistryConfig::follow)
       .Text(
@@ -58,6 +79,10 @@ void DeclareRegistry(config::Declaration<RegistryConfig>& d) {
           "fetched and loaded, follows its moves and goes when it is deleted. Empty: none, and the registry "
           "is "
           "not needed.");
+  d.Section("trial", &RegistryConfig::trial, DeclareTrial)
+      .Text(
+          "When a version that an alias came to goes back by itself: the traffic rule of aliases that have "
+          "none.");
   d.String("cache", &RegistryConfig::cache)
       .Text(
           "Folder of the versions that were fetched, from which they are served at start even if the "

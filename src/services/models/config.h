@@ -45,9 +45,18 @@ struct TrafficConfig {
 // Names what would let several programs share the traffic rules.
 inline constexpr char kSharedBy[] = "models.traffic.postgres.url";
 
+// The section `models.registry.trial`.
+struct TrialConfig {
+  std::chrono::nanoseconds window{0};  // 0: no trial
+  int64_t min_requests = 20;
+  double max_error_excess = 0.05;
+  double max_p99_ratio = 0;  // 0: not looked at
+};
+
 // The section `models.registry`.
 struct RegistryConfig {
   std::vector<std::string> follow;
+  TrialConfig trial;
   std::string cache = "data/models";
   int64_t max_version_bytes = int64_t{4} << 30;
 };

@@ -1,7 +1,9 @@
 #include "services/models/service.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -59,6 +61,7 @@ class Service final : public run::Service {
 
   void Follow(const run::Environment& environment, std::unique_ptr<FollowCache> cache,
               FollowOptions options) {
+    if (keeper_ != nullptr) options.in_use = std::bind_front(&TrafficKeeper::VersionsInUse, keeper_.get());
     following_ = std::make_unique<Following>(environment, *repository_, std::move(cache), std::move(options));
   }
 
@@ -91,13 +94,32 @@ run::StateKind StateWith(const TrafficConfig& config) {
   return config.sqlite.path.empty() ? run::StateKind::kStateless : run::StateKind::kSingleWriter;
 }
 
+// What followed aliases have where nobody sets a rule; none without a trial.
+std::optional<v1::TrafficRule> RuleOfFollowed(const TrialConfig& config) {
+  if (config.window == std::chrono::nanoseconds(0)) return std::nullopt;
+  v1::TrafficRule rule;
+  rule.set_window_s(std::chrono::duration<double>(config.window).count());
+  v1::TrafficLimits* limits = rule.mutable_roll_back();
+  limits->set_min_requests(config.min_requests);
+  limits->set_max_error_excess(config.max_error_excess);
+  if (config.max_p99_ratio > 0) limits->set_max_p99_ratio(config.max_p99_ratio);
+  return rule;
+}
+
 // Null if the settings name no place for the rules.
 absl::StatusOr<std::unique_ptr<TrafficKeeper>> OpenKeeper(const run::Environment& environment,
-                                                          const TrafficConfig& config,
+                                                          const ModelsConfig& models,
                                                           ModelRepository& repository,
                                                           TrafficRouter& router) {
+  const TrafficConfig& config = models.traffic;
   const run::StateKind state = StateWith(config);
-  if (state == run::StateKind::kStateless) return nullptr;
+  std::optional<v1::TrafficRule> of_followed = RuleOfFollowed(models.registry.trial);
+  if (state == run::StateKind::kStateless) {
+    if (!of_followed.has_value()) return nullptr;
+    return FailedPrecondition(
+        "models.registry.trial.window needs a place for traffic rules: models.traffic.sqlite.path or "
+        "models.traffic.postgres.url.");
+  }
   const bool shared = state == run::StateKind::kShared;
   if (const auto folder = std::filesystem::path(config.sqlite.path).parent_path();
       !shared && !folder.empty()) {
@@ -116,6 +138,7 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> OpenKeeper(const run::Environment
   return TrafficKeeper::Open(std::move(store), repository, router,
                              {.check_interval = config.check_interval,
                               .max_rules = static_cast<size_t>(config.max_rules),
+                              .of_followed = std::move(of_followed),
                               .is_shared = shared});
 }
 
@@ -148,7 +171,7 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
                                       ShadowOptions{.max_requests = static_cast<size_t>(shadow.max_requests),
                                                     .max_bytes = static_cast<size_t>(shadow.max_bytes),
                                                     .timeout = shadow.timeout});
-  ASSIGN_OR_RETURN(auto keeper, OpenKeeper(environment, config.traffic, *repository, *router));
+  ASSIGN_OR_RETURN(auto keeper, OpenKeeper(environment, config, *repository, *router));
   auto service =
       std::make_unique<Service>(std::move(repository), std::move(router), std::move(keeper), config);
   if (cache != nullptr) service->Follow(environment, std::move(cache), std::move(follow));

@@ -198,6 +198,66 @@ def test_an_alias_that_moves_under_load_loses_no_request(tmp_path, with_a_rule):
         print(dict(load.outcomes))
 
 
+def history(served):
+    answer = httpx.get(served.program.url + "/models/sums/traffic/champion/history", headers={"x-api-key": served.key})
+    return [(m["kind"].removeprefix("TRAFFIC_MOVE_KIND_"), m["who"], m["from_version"], m["to_version"], m["reason"]) for m in answer.json().get("moves", [])]
+
+
+def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_path):
+    package = sums_package(tmp_path / "package")
+    bad = sums_package(tmp_path / "bad")  # it loads, and wants another name for an input
+    (bad / "model.yaml").write_text(SUMS_PACKAGE.replace("name: ids", "name: idz"))
+    (bad / "files/model.onnx").write_bytes(SUMS.read_bytes().replace(b"ids", b"idz"))
+    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
+    with Served(tmp_path, models=rules, trial={"window": "60s", "min_requests": 20, "max_error_excess": 0.1}) as served, client_of(served.program.url) as client:
+        register(client, "sums", package)
+        client.set_registered_model_alias("sums", "champion", "1")
+        wait_for(lambda: [move[:4] for move in history(served)] == [("SET", "repository", "", "1")], what="the alias to have a rule")
+        register(client, "sums", bad)
+        with Load(champion_of(served), clients=4) as load:
+            load.wait_for_more(100)
+            began = time.monotonic()
+            client.set_registered_model_alias("sums", "champion", "2")
+            wait_for(lambda: history(served)[0][:4] == ("ROLLED_BACK", "rule", "2", "1"), what="version 1 to be back")
+            seconds = time.monotonic() - began
+            load.wait_for_more(8)  # each client had one under way
+            failed = load.sent - load.outcomes[(200, "1")]
+            load.wait_for_more(200)
+        print(f"back {seconds:.2f} s after the alias was set, {failed} of {load.sent} requests failed: {dict(load.outcomes)}")
+        assert set(load.outcomes) == {(200, "1"), (400, None)}, load.outcomes
+        assert load.outcomes[(400, None)] == failed >= 20, "after that nobody is affected"
+        moves = history(served)
+        assert moves[1][:4] == ("PROMOTED", "repository", "1", "2")
+        assert re.search(r"error rate .* limit 0\.1 more", moves[0][4]), moves[0]
+
+        served.program.kill()
+        served.config["models"]["registry"]["trial"]["window"] = "2s"
+        served.start()
+        wait_for(lambda: "an alias of the registry is live" in served.program.log(), what="the registry's alias, which is at version 2, to be read")
+        wait_for(lambda: served.states() == {"sums/1": "READY", "sums/2": "READY"}, what="both versions")
+        assert all(served.answers("1") for _ in range(30))
+        assert history(served)[0][:4] == ("SET", "repository", "1", "1"), "the window alone was changed"
+        assert history(served)[1:] == moves
+        mlflow.set_tracking_uri(served.program.url)
+        client = mlflow.MlflowClient(served.program.url, served.program.url)
+        assert client.get_model_version_by_alias("sums", "champion").version == "2"
+        assert register(client, "sums", package) == "3"
+        client.set_registered_model_alias("sums", "champion", "3")
+        wait_for(lambda: served.states() == {"sums/1": "READY", "sums/3": "READY"} and served.answers("3"), what="version 3 beside the one before")
+        wait_for(lambda: served.states() == {"sums/3": "READY"}, what="its trial to be over")
+        assert served.answers("3")
+        back = httpx.post(served.program.url + "/models/sums/traffic/champion/roll-back", json={}, headers={"x-api-key": served.key})
+        assert back.status_code == 400 and "not loaded any more" in back.text, back.text
+        client.delete_registered_model_alias("sums", "champion")
+        wait_for(lambda: served.infer().status_code == 404, what="the alias to go")
+        wait_for(lambda: history(served)[0][:4] == ("DELETED", "repository", "3", ""), what="its rule to go")
+
+
+def test_a_trial_needs_a_place_for_its_history(tmp_path):
+    with pytest.raises(AssertionError, match=r"models\.registry\.trial\.window needs a place"):
+        Served(tmp_path, trial={"window": "1m"})
+
+
 def test_a_broken_version_fails_alone_and_the_old_one_stays(tmp_path):
     package = sums_package(tmp_path / "package")
     broken = sums_package(tmp_path / "broken")

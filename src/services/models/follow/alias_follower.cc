@@ -80,6 +80,7 @@ async::Task<absl::Status> AliasFollower::OnDisk(std::function<absl::Status()> wo
 
 async::Task<void> AliasFollower::Run() {
   group_ = std::make_unique<async::TaskGroup>();
+  group_->Start(WatchUse());
   resilience::Backoff backoff(options_.first_pause, options_.max_pause);
   bool was_away = false;
   std::function<void()> on_contact = [&] {
@@ -144,14 +145,34 @@ void AliasFollower::Want(std::map<std::string, Aliases> wanted) {
   if (stop_.token().cancelled()) return;
   for (const std::string& model : cache_.Models()) wanted.try_emplace(model);
   for (const auto& [model, followed] : followed_) wanted.try_emplace(model);
-  for (auto& [model, aliases] : wanted) {
-    const auto [place, is_new] = followed_.try_emplace(model);
-    Followed& followed = place->second;
-    if (!is_new && followed.wanted == aliases) continue;
-    followed.wanted = std::move(aliases);
-    followed.pause.Cancel();
-    if (std::exchange(followed.is_busy, true)) continue;
-    group_->Start(Follow(model));
+  for (auto& [model, aliases] : wanted) WantOf(model, std::move(aliases));
+}
+
+void AliasFollower::WantOf(const std::string& model, Aliases aliases) {
+  const auto [place, is_new] = followed_.try_emplace(model);
+  Followed& followed = place->second;
+  std::set<std::string> in_use = InUse(model, aliases);
+  if (!is_new && followed.wanted == aliases && followed.in_use == in_use) return;
+  followed.wanted = std::move(aliases);
+  followed.in_use = std::move(in_use);
+  followed.pause.Cancel();
+  if (std::exchange(followed.is_busy, true)) return;
+  group_->Start(Follow(model));
+}
+
+std::set<std::string> AliasFollower::InUse(const std::string& model, const Aliases& aliases) const {
+  std::set<std::string> versions;
+  for (const auto& [alias, target] : aliases) versions.merge(options_.in_use(model, alias));
+  return versions;
+}
+
+async::Task<void> AliasFollower::WatchUse() {
+  while (true) {
+    const absl::Status waited = co_await async::Sleep(options_.use_interval, stop_.token());
+    if (!waited.ok()) co_return;
+    std::map<std::string, Aliases> known;  // a model that goes leaves followed_
+    for (const auto& [model, followed] : followed_) known[model] = followed.wanted;
+    for (auto& [model, aliases] : known) WantOf(model, std::move(aliases));
   }
 }
 
@@ -160,9 +181,10 @@ async::Task<void> AliasFollower::Follow(std::string model) {
   Followed& followed = followed_.at(model);
   while (!stop_.token().cancelled()) {
     const Aliases wanted = followed.wanted;
+    const std::set<std::string> in_use = followed.in_use;
     followed.pause = CancelSource(stop_.token());
     const absl::Status status = co_await Reach(model, wanted);
-    if (followed.wanted != wanted) {
+    if (followed.wanted != wanted || followed.in_use != in_use) {
       backoff.Reset();
       continue;
     }
@@ -205,6 +227,23 @@ async::Task<absl::Status> AliasFollower::FetchOne(std::string model, std::string
   co_return co_await OnDisk(publish);
 }
 
+async::Task<absl::Status> AliasFollower::AddSources(std::string model, std::set<std::string> versions,
+                                                    std::map<std::string, std::string>* sources) {
+  for (const std::string& version : versions) {
+    registry::v1::GetModelVersionRequest request;
+    request.set_name(model);
+    request.set_version(version);
+    const RequestContext call = context_.WithDeadline(steady_clock::now() + kCallTimeout);
+    const auto found = co_await registry_.GetModelVersion(call, request);
+    if (found.ok()) {
+      sources->emplace(version, found->model_version().source());
+    } else if (!absl::IsNotFound(found.status())) {
+      co_return found.status();
+    }
+  }
+  co_return absl::OkStatus();
+}
+
 async::Task<absl::Status> AliasFollower::FetchMissing(std::string model,
                                                       std::map<std::string, std::string> sources,
                                                       std::map<std::string, absl::Status>* broken) {
@@ -224,11 +263,16 @@ async::Task<absl::Status> AliasFollower::Reach(std::string model, Aliases wanted
   if (wanted.empty()) co_return co_await TakeAway(model);
   std::map<std::string, std::string> missing;  // by version: where it is
   std::map<std::string, std::string> aliases;  // to what answers
-  std::set<std::string> listed;
+  std::set<std::string> listed = InUse(model, wanted);
+  std::set<std::string> left;  // in use and not here
   std::function<absl::Status()> begin = [&] {
     const FollowCache::Held held = cache_.Get(model);
+    for (const std::string& version : listed) {
+      if (!held.sources.contains(version)) left.insert(version);
+    }
     for (const auto& [alias, target] : wanted) {
       listed.insert(target.version);
+      left.erase(target.version);
       const auto source = held.sources.find(target.version);
       if (source == held.sources.end() || source->second != target.source)
         missing[target.version] = target.source;
@@ -241,8 +285,10 @@ async::Task<absl::Status> AliasFollower::Reach(std::string model, Aliases wanted
   };
   const absl::Status begun = co_await OnDisk(begin);
   if (!begun.ok()) co_return begun;
+  const absl::Status located = co_await AddSources(model, left, &missing);
   std::map<std::string, absl::Status> broken;
-  const absl::Status again = co_await FetchMissing(model, missing, &broken);
+  const absl::Status fetched = co_await FetchMissing(model, missing, &broken);
+  const absl::Status again = fetched.ok() ? located : fetched;
   if (stop_.token().cancelled()) co_return again;
   const auto answering = co_await repository_.FollowFolder(model, broken);
   if (!answering.ok()) {
@@ -252,7 +298,7 @@ async::Task<absl::Status> AliasFollower::Reach(std::string model, Aliases wanted
     co_return answering.status();
   }
   bool all_live = true;
-  listed.clear();
+  listed = InUse(model, wanted);
   for (const auto& [alias, target] : wanted) {
     listed.insert(target.version);
     const bool is_live = answering->contains(target.version);

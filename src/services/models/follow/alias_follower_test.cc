@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <sstream>
 
@@ -31,6 +32,11 @@ class AliasFollowerTest : public ModelsTest {
     follow.aliases = *AliasPatterns::Parse({"*@champion"});
     follow.limits.max_bytes = 10'000;
     follow.first_pause = follow.max_pause = std::chrono::milliseconds(1);
+    follow.use_interval = std::chrono::milliseconds(1);
+    follow.in_use = [this](const std::string&, const std::string& alias) {
+      const std::lock_guard lock(mutex_);
+      return alias == "champion" ? in_use_ : std::set<std::string>();
+    };
     follower_ = std::make_unique<AliasFollower>(registry_stub_, artifacts_stub_, *repository_, *cache_,
                                                 loops_.at(0), metrics_, std::move(follow));
   }
@@ -46,6 +52,13 @@ class AliasFollowerTest : public ModelsTest {
     text << std::ifstream(TensorPackage("sums", version) + "/model.yaml").rdbuf();
     registry_.Put(StrCat("sums/", version, "/model.yaml"), text.str());
     registry_.Put(StrCat("sums/", version, "/more/none"), "x");
+  }
+  void Use(std::set<std::string> versions) {
+    const std::lock_guard lock(mutex_);
+    in_use_ = std::move(versions);
+  }
+  bool Exposes(const std::string& line) const {
+    return observe::Expose(metrics_, observe::Exposition::kPrometheusText).find(line) != std::string::npos;
   }
   static void Await(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -64,6 +77,8 @@ class AliasFollowerTest : public ModelsTest {
     return info.ok() ? info->state : ModelState::kUnloaded;
   }
 
+  std::mutex mutex_;
+  std::set<std::string> in_use_;
   FakeRegistry registry_;
   registry::v1::RegistryServiceStub registry_stub_{registry_};
   registry::v1::ArtifactServiceStub artifacts_stub_{registry_};
@@ -107,6 +122,29 @@ TEST_F(AliasFollowerTest, TheAliasMovesWhenTheNewVersionIsWarm) {
   Await([&] { return Champion() == "2"; });
 }
 
+TEST_F(AliasFollowerTest, AVersionInUseStaysOrIsFetchedAgain) {
+  PutVersion("1");
+  PutVersion("2");
+  registry_.Move("sums", "champion", "1");
+  Start();
+  Await([&] { return Champion() == "1"; });
+  const ServedModel* first = (*repository_->Find("sums", "1")).get();
+  Use({"1"});
+  registry_.Move("sums", "champion", "2");
+  Await([&] { return Champion() == "2"; });
+  registry_.Move("sums", "champion", "3");  // there is none: the round before it is over
+  Await([&] { return StateOf("3") == ModelState::kFailed; });
+  EXPECT_EQ((*repository_->Find("sums", "1")).get(), first);
+  registry_.Move("sums", "champion", "2");
+  Use({});
+  Await([&] { return repository_->Index().size() == 1; });
+  Await([&] { return cache_->Get("sums").sources.size() == 1; });
+  Use({"1", "none"});
+  Await([&] { return StateOf("1") == ModelState::kReady; });
+  EXPECT_EQ(Champion(), "2");
+  EXPECT_EQ(repository_->Index().size(), 2);
+}
+
 TEST_F(AliasFollowerTest, WatchesAfterTheLastMoveThatTheListShows) {
   PutVersion("1");
   registry_.Move("sums", "challenger", "1");
@@ -118,10 +156,7 @@ TEST_F(AliasFollowerTest, WatchesAfterTheLastMoveThatTheListShows) {
   registry_.Move("sums", "champion", "2");
   Await([&] { return Champion() == "2"; });
   registry_.SetAway(true);
-  Await([&] {
-    return observe::Expose(metrics_, observe::Exposition::kPrometheusText)
-               .find("starling_models_follow_connected 0") != std::string::npos;
-  });
+  Await([&] { return Exposes("starling_models_follow_connected 0"); });
   registry_.SetAway(false);
   Await([&] { return registry_.watched_after().size() > 1; });
   EXPECT_EQ(registry_.watched_after().back(), 3);

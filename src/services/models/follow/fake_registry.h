@@ -61,6 +61,9 @@ class FakeRegistry final : public rpc::Endpoint {
     std::lock_guard lock(mutex_);
     if (away_) co_return Unavailable("The registry is away.");
     if (method.path.ends_with("/ListAliases")) co_return ListAliases();
+    if (method.path.ends_with("/GetModelVersion")) {
+      co_return GetModelVersion(static_cast<const registry::v1::GetModelVersionRequest&>(decoded.message()));
+    }
     co_return ListArtifacts(static_cast<const registry::v1::ListArtifactsRequest&>(decoded.message()).path());
   }
 
@@ -109,6 +112,14 @@ class FakeRegistry final : public rpc::Endpoint {
       alias->set_artifact_uri(target.second);
     }
     response.set_last_move(static_cast<int64_t>(moves_.size()));
+    return Own(std::move(response));
+  }
+  absl::StatusOr<rpc::Payload> GetModelVersion(const registry::v1::GetModelVersionRequest& asked) const {
+    const std::string path = StrCat(asked.name(), "/", asked.version());
+    const auto file = files_.lower_bound(path + "/");
+    if (file == files_.end() || !file->first.starts_with(path + "/")) return NotFound("There is no version.");
+    registry::v1::GetModelVersionResponse response;
+    response.mutable_model_version()->set_source(StrCat("mlflow-artifacts:/", path));
     return Own(std::move(response));
   }
   rpc::Payload ListArtifacts(const std::string& folder) const {

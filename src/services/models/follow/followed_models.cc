@@ -83,6 +83,16 @@ absl::StatusOr<std::set<std::string>> ModelRepository::FollowNow(
   return answering;
 }
 
+std::vector<ModelRepository::FollowedAlias> ModelRepository::FollowedAliases() const {
+  std::vector<FollowedAlias> all;
+  std::lock_guard lock(table_.mutex);
+  for (const auto& [name, model] : table_.models) {
+    if (!model.is_followed) continue;
+    for (const auto& [alias, version] : model.aliases) all.push_back({name, alias, version});
+  }
+  return all;
+}
+
 async::Task<absl::StatusOr<std::set<std::string>>> ModelRepository::FollowFolder(
     std::string name, std::map<std::string, absl::Status> broken) {
   auto work = [this, name = std::move(name), broken = std::move(broken)] { return FollowNow(name, broken); };

@@ -81,6 +81,14 @@ class ModelRepository {
   // What the repository itself says; empty if nothing.
   std::string OwnAlias(std::string_view name, const std::string& alias) const;
 
+  // Of the models that follow the registry, what the repository itself says.
+  struct FollowedAlias {
+    std::string model;
+    std::string alias;
+    std::string version;
+  };
+  std::vector<FollowedAlias> FollowedAliases() const;
+
   Fallbacks& fallbacks() { return fallbacks_; }
 
   // Of any version that is known, loaded or not; an empty version as in Find, or the latest if none is ready. NOT_FOUND.

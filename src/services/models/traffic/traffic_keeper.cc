@@ -19,9 +19,8 @@ using std::chrono::steady_clock;
 using Edit = TrafficStore::Edit;
 using History = std::vector<v1::TrafficMove>;
 
-// Who the history says it was, where nobody asked.
+// Who the history says it was.
 constexpr char kByRule[] = "rule";
-constexpr char kByRepository[] = "repository";
 
 absl::Status NoRule(const std::string& model, const std::string& alias) {
   return NotFound("Alias '", alias, "' of model '", model, "' has no traffic rule.");
@@ -59,7 +58,8 @@ absl::StatusOr<Edit> PromoteIn(StoredRule& rule, const std::string& who,
 }
 
 absl::StatusOr<Edit> RollBackIn(StoredRule& rule, const History& moves, const std::string& who,
-                                const v1::RollBackVersionRequest& request) {
+                                const v1::RollBackVersionRequest& request,
+                                const ModelRepository& repository) {
   if (rule.revision == 0) return NoRule(request.model(), request.alias());
   Edit edit;
   for (const std::string& version : CandidatesOf(rule.rule)) {
@@ -73,6 +73,8 @@ absl::StatusOr<Edit> RollBackIn(StoredRule& rule, const History& moves, const st
     return FailedPrecondition("There is nothing to go back from: version '", rule.rule.stable(),
                               "' stands alone, and no promotion brought it.");
   }
+  if (!repository.CanServe(request.model(), before))
+    return FailedPrecondition("Version '", before, "', which was there before, is not loaded any more.");
   edit.changes.push_back(
       {v1::TRAFFIC_MOVE_KIND_ROLLED_BACK, who, rule.rule.stable(), before, request.reason()});
   Promote(rule, before);
@@ -86,16 +88,22 @@ TrafficKeeper::TrafficKeeper(std::unique_ptr<TrafficStore> store, ModelRepositor
     : store_(std::move(store)),
       repository_(repository),
       router_(router),
-      options_(options),
+      options_(std::move(options)),
       thread_("model-traffic", 1, std::numeric_limits<size_t>::max()) {}
 
 absl::StatusOr<std::unique_ptr<TrafficKeeper>> TrafficKeeper::Open(std::unique_ptr<TrafficStore> store,
                                                                    ModelRepository& repository,
                                                                    TrafficRouter& router,
                                                                    KeeperOptions options) {
-  std::unique_ptr<TrafficKeeper> keeper(new TrafficKeeper(std::move(store), repository, router, options));
+  std::unique_ptr<TrafficKeeper> keeper(
+      new TrafficKeeper(std::move(store), repository, router, std::move(options)));
   ASSIGN_OR_RETURN(std::vector<StoredRule> rules, keeper->store_->Load());
   for (StoredRule& rule : rules) router.Apply(std::move(rule), true, steady_clock::now());
+  // Before the first alias may move, so that what the cache has is the version before.
+  if (keeper->options_.of_followed.has_value()) {
+    keeper->RenewFollowed();
+    keeper->RuleFollowed();
+  }
   keeper->checking_ =
       std::jthread([raw = keeper.get()](const std::stop_token& stop) { raw->CheckUntilStopped(stop); });
   return keeper;
@@ -134,22 +142,34 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model,
     observe::LogInfo(StrCat("traffic rule of ", model, "@", alias, " ", kind, " by ", change.who, ": ",
                             change.from, " -> ", change.to, ". ", change.reason));
   }
+  const std::string key = StrCat(model, "@", alias);
+  const std::lock_guard lock(mutex_);
   if (!stored.has_value()) {
-    trials_.erase(StrCat(model, "@", alias));
+    trials_.erase(key);
+    own_.erase(key);
     router_.Erase(model, alias);
     return v1::TrafficState();
   }
   const auto active = router_.Find(model, alias);
   for (const TrafficChange& change : changes) {
-    trials_.erase(StrCat(model, "@", alias));
-    if (active != nullptr && change.kind == v1::TRAFFIC_MOVE_KIND_PROMOTED) {
-      trials_[StrCat(model, "@", alias)] = {change.from,
-                                            active->stable().window.Figures(steady_clock::now())};
-    }
+    trials_.erase(key);
+    if (active != nullptr && change.kind == v1::TRAFFIC_MOVE_KIND_PROMOTED)
+      trials_[key] = {change.from, active->stable().window.Figures(steady_clock::now())};
   }
   if (active == nullptr || active->stored().revision != stored->revision)
     router_.Apply(*std::move(stored), anew, steady_clock::now());
   return StateOf(*router_.Find(model, alias), steady_clock::now());
+}
+
+std::set<std::string> TrafficKeeper::VersionsInUse(const std::string& model, const std::string& alias) const {
+  const std::lock_guard lock(mutex_);
+  const auto active = router_.Find(model, alias);
+  if (active == nullptr) return {};
+  std::set<std::string> versions = {active->rule().stable()};
+  for (std::string& version : CandidatesOf(active->rule())) versions.insert(std::move(version));
+  const auto trial = trials_.find(StrCat(model, "@", alias));
+  if (trial != trials_.end() && active->rule().has_roll_back()) versions.insert(trial->second.before);
+  return versions;
 }
 
 absl::Status TrafficKeeper::CheckVersions(const std::string& model, const std::string& alias,
@@ -234,7 +254,7 @@ async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::Promote(std::string
 async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::RollBack(std::string who,
                                                                       v1::RollBackVersionRequest request) {
   const auto edit = [&](StoredRule& stored, const History& moves) {
-    return RollBackIn(stored, moves, who, request);
+    return RollBackIn(stored, moves, who, request, repository_);
   };
   auto work = [&] { return Change(request.model(), request.alias(), false, edit); };
   auto run = thread_.Run(work);
@@ -259,43 +279,46 @@ void TrafficKeeper::ReadAgain(MonotonicTime now) {
     const bool is_there = std::any_of(rules->begin(), rules->end(), [&](const StoredRule& rule) {
       return rule.model == known.model && rule.alias == known.alias;
     });
-    if (!is_there) router_.Erase(known.model, known.alias);
+    if (is_there) continue;
+    const std::lock_guard lock(mutex_);
+    trials_.erase(StrCat(known.model, "@", known.alias));
+    router_.Erase(known.model, known.alias);
   }
   for (StoredRule& rule : *rules) {
     const auto active = router_.Find(rule.model, rule.alias);
-    if (active == nullptr || active->stored().revision != rule.revision)
-      router_.Apply(std::move(rule), true, now);
+    if (active != nullptr && active->stored().revision == rule.revision) continue;
+    const std::optional<Trial> trial = active == nullptr ? std::nullopt : TrialOf(*active, rule, now);
+    const std::lock_guard lock(mutex_);
+    trials_.erase(StrCat(rule.model, "@", rule.alias));
+    if (trial.has_value()) trials_[StrCat(rule.model, "@", rule.alias)] = *trial;
+    router_.Apply(std::move(rule), true, now);
   }
+}
+
+std::optional<TrafficKeeper::Trial> TrafficKeeper::TrialOf(const ActiveRule& active, const StoredRule& rule,
+                                                           MonotonicTime now) {
+  std::optional<Trial> trial;
+  const auto look = [&](StoredRule&, const History& moves) -> absl::StatusOr<Edit> {
+    trial.reset();
+    const std::string& stable = rule.rule.stable();
+    if (!moves.empty() && moves.front().kind() == v1::TRAFFIC_MOVE_KIND_PROMOTED &&
+        moves.front().to_version() == stable && moves.front().from_version() == active.rule().stable())
+      trial = {active.rule().stable(), active.stable().window.Figures(now)};
+    return Edit();
+  };
+  const auto looked = store_->Change(rule.model, rule.alias, look);
+  if (!looked.ok())
+    observe::LogWarning(StrCat("the traffic rules can't be read: ", Message(looked.status())));
+  return trial;
 }
 
 void TrafficKeeper::Check(MonotonicTime now) {
   if (options_.is_shared) ReadAgain(now);
+  if (options_.of_followed.has_value()) RuleFollowed();
   for (const auto& rule : router_.All()) {
     FollowAlias(*rule);
     CheckRule(*rule, now);
   }
-}
-
-// Whoever moved the alias in the repository after the rule was set has the last word.
-void TrafficKeeper::FollowAlias(const ActiveRule& active) {
-  const StoredRule& known = active.stored();
-  const std::string target = repository_.OwnAlias(known.model, known.alias);
-  if (target.empty() || target == known.seen || !repository_.CanServe(known.model, target)) return;
-  const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
-    Edit made;
-    if (stored.revision != known.revision) return made;
-    stored.seen = target;
-    made.is_quiet = true;
-    // It came to where the rule is already: whatever is on trial there stays.
-    if (target == stored.rule.stable()) return made;
-    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_PROMOTED, kByRepository, stored.rule.stable(), target,
-                            "The alias was moved in the repository."});
-    models::Promote(stored, target);
-    return made;
-  };
-  const bool is_promotion = target != known.rule.stable();
-  const auto done = Change(known.model, known.alias, is_promotion, edit);
-  if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
 }
 
 bool TrafficKeeper::CheckTrial(const ActiveRule& active, MonotonicTime now) {
@@ -306,8 +329,11 @@ bool TrafficKeeper::CheckTrial(const ActiveRule& active, MonotonicTime now) {
   const std::string version = known.rule.stable();
   const ArmWindow& window = active.stable().window;
   const Judgement judgement = Judge(known.rule, version, window.Figures(now), trial->second.baseline, false);
-  if (window.IsFull(now)) trials_.erase(trial);
-  if (judgement.verdict != Verdict::kRollBack || !repository_.CanServe(known.model, before)) return false;
+  if (judgement.verdict != Verdict::kRollBack || !repository_.CanServe(known.model, before)) {
+    const std::lock_guard lock(mutex_);
+    if (window.IsFull(now)) trials_.erase(trial);
+    return false;
+  }
   const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
     Edit made;
     if (stored.revision != known.revision) return made;

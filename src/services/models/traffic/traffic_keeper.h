@@ -4,6 +4,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -18,6 +21,8 @@ namespace starling::models {
 struct KeeperOptions {
   std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
   size_t max_rules = 1000;
+  // What every alias that follows the registry has as long as nobody sets another rule. No more than limits: without versions.
+  std::optional<v1::TrafficRule> of_followed;
   bool is_shared = false;  // other programs change the same rules: they are read again at each check
 };
 
@@ -47,10 +52,20 @@ class TrafficKeeper {
     return store_->Moves(request);
   }
 
+  // The versions that the rule of an alias may send requests to, now or when the stable one is taken back from its trial.
+  std::set<std::string> VersionsInUse(const std::string& model, const std::string& alias) const;
+
   // Judges every rule at the time `now`, and carries out what follows: what the check does again and again. Blocks.
   void Check(MonotonicTime now);
 
  private:
+  // A stable version that was promoted less than a window ago: what was before it, and what that did. Not kept: after a start there
+  // are no figures to compare with.
+  struct Trial {
+    std::string before;
+    ArmFigures baseline;
+  };
+
   TrafficKeeper(std::unique_ptr<TrafficStore> store, ModelRepository& repository, TrafficRouter& router,
                 KeeperOptions options);
   absl::StatusOr<v1::TrafficState> SetNow(const std::string& who, const v1::SetTrafficRuleRequest& request);
@@ -62,21 +77,26 @@ class TrafficKeeper {
   void CheckRule(const ActiveRule& rule, MonotonicTime now);
   // Whether it went back.
   bool CheckTrial(const ActiveRule& rule, MonotonicTime now);
+  // repository_aliases.cc
+  void RuleFollowed();
+  void RenewFollowed();
   void FollowAlias(const ActiveRule& rule);
+  void ForgetAlias(const ActiveRule& rule);
   void ReadAgain(MonotonicTime now);
+  // The trial of a version that another program promoted; none if `rule` came about otherwise.
+  std::optional<Trial> TrialOf(const ActiveRule& active, const StoredRule& rule, MonotonicTime now);
   void CheckUntilStopped(const std::stop_token& stop);
 
   const std::unique_ptr<TrafficStore> store_;
   ModelRepository& repository_;
   TrafficRouter& router_;
   const KeeperOptions options_;
-  // A stable version that was promoted less than a window ago, with what the one before it did. On the thread alone; by
-  // "model@alias". Not kept: after a start there are no figures to compare with.
-  struct Trial {
-    std::string before;
-    ArmFigures baseline;
-  };
-  std::map<std::string, Trial> trials_;
+  mutable std::mutex
+      mutex_;  // so that VersionsInUse never sees a trial without its rule or the other way round
+  std::map<std::string, Trial> trials_;  // by "model@alias"; changed on the thread alone
+  // What the repository said when FollowAlias last looked; on the thread alone.
+  std::map<std::string, std::string> own_;
+  bool has_too_many_ = false;  // it was said
   async::Pool thread_;
   std::jthread checking_;
 };

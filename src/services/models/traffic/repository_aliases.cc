@@ -1,0 +1,125 @@
+// The part of TrafficKeeper that is about the aliases of the repository: those that move, and those that follow the registry.
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+#include "core/observe/log.h"
+#include "services/models/traffic/traffic_keeper.h"
+#include "services/models/traffic/traffic_state.h"
+
+namespace starling::models {
+namespace {
+
+using Edit = TrafficStore::Edit;
+using History = std::vector<v1::TrafficMove>;
+
+// Who the history says it was.
+constexpr char kByRepository[] = "repository";
+
+void WarnUnlessDone(const absl::Status& status) {
+  if (!status.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(status)));
+}
+
+// Whether the rule that holds is there because its alias is followed.
+bool IsOfFollowed(const History& moves) {
+  const auto set = std::find_if(moves.begin(), moves.end(), [](const v1::TrafficMove& move) {
+    return move.kind() == v1::TRAFFIC_MOVE_KIND_SET;
+  });
+  return set != moves.end() && set->who() == kByRepository;
+}
+
+}  // namespace
+
+void TrafficKeeper::RuleFollowed() {
+  size_t rules = router_.All().size();
+  for (const ModelRepository::FollowedAlias& followed : repository_.FollowedAliases()) {
+    if (router_.Find(followed.model, followed.alias) != nullptr) continue;
+    if (rules >= options_.max_rules) {
+      if (!std::exchange(has_too_many_, true)) {
+        observe::LogWarning(
+            "followed aliases go without a trial: there are as many as models.traffic.max_rules",
+            {{"model", followed.model}, {"alias", followed.alias}});
+      }
+      return;
+    }
+    const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
+      Edit made;
+      if (stored.revision != 0) return made;  // somebody was faster
+      v1::TrafficRule rule = *options_.of_followed;
+      rule.set_stable(followed.version);
+      made.changes.push_back({v1::TRAFFIC_MOVE_KIND_SET, kByRepository, "", followed.version,
+                              StrCat("The alias follows the registry (", Describe(rule), ").")});
+      SetRule(stored, rule);
+      stored.seen = followed.version;
+      return made;
+    };
+    const auto done = Change(followed.model, followed.alias, true, edit);
+    WarnUnlessDone(done.status());
+    if (!done.ok()) return;
+    ++rules;
+  }
+}
+
+// Rules that were made under other settings.
+void TrafficKeeper::RenewFollowed() {
+  for (const auto& active : router_.All()) {
+    v1::TrafficRule rule = *options_.of_followed;
+    rule.set_stable(active->rule().stable());
+    if (google::protobuf::util::MessageDifferencer::Equals(rule, active->rule())) continue;
+    const auto edit = [&](StoredRule& stored, const History& moves) -> absl::StatusOr<Edit> {
+      Edit made;
+      if (stored.revision != active->stored().revision || !IsOfFollowed(moves)) return made;
+      made.changes.push_back({v1::TRAFFIC_MOVE_KIND_SET, kByRepository, stored.rule.stable(), rule.stable(),
+                              "The settings of the trial were changed."});
+      SetRule(stored, rule);
+      return made;
+    };
+    WarnUnlessDone(Change(active->stored().model, active->stored().alias, true, edit).status());
+  }
+}
+
+// An alias that is gone at the registry means nothing any more, unless somebody set its rule.
+void TrafficKeeper::ForgetAlias(const ActiveRule& active) {
+  const StoredRule& known = active.stored();
+  const auto edit = [&](StoredRule& stored, const History& moves) -> absl::StatusOr<Edit> {
+    Edit made;
+    if (stored.revision != known.revision || !IsOfFollowed(moves)) return made;
+    made.erase = true;
+    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_DELETED, kByRepository, stored.rule.stable(), "",
+                            "The alias was deleted in the registry."});
+    return made;
+  };
+  WarnUnlessDone(Change(known.model, known.alias, false, edit).status());
+}
+
+// Whoever moved the alias in the repository after the rule was set has the last word.
+void TrafficKeeper::FollowAlias(const ActiveRule& active) {
+  const StoredRule& known = active.stored();
+  const std::string target = repository_.OwnAlias(known.model, known.alias);
+  std::string& last = own_[StrCat(known.model, "@", known.alias)];
+  if (target.empty() && !last.empty()) {
+    last.clear();
+    return ForgetAlias(active);
+  }
+  last = target;
+  if (target.empty() || target == known.seen || !repository_.CanServe(known.model, target)) return;
+  const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
+    Edit made;
+    if (stored.revision != known.revision) return made;
+    stored.seen = target;
+    made.is_quiet = true;
+    // It came to where the rule is already: whatever is on trial there stays.
+    if (target == stored.rule.stable()) return made;
+    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_PROMOTED, kByRepository, stored.rule.stable(), target,
+                            "The alias was moved in the repository."});
+    models::Promote(stored, target);
+    return made;
+  };
+  const bool is_promotion = target != known.rule.stable();
+  const auto done = Change(known.model, known.alias, is_promotion, edit);
+  WarnUnlessDone(done.status());
+}
+
+}  // namespace starling::models
