@@ -17,6 +17,7 @@ import pytest
 from harness.contracts import contract
 from harness.keys import make_key
 from harness.load import Load
+from harness.postgres import Postgres
 from harness.program import ROOT, Program, wait_for
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
@@ -49,7 +50,7 @@ ROW = {
 class Served:
     """A program that follows its registry, MLflow's client for it, and a caller of its models."""
 
-    def __init__(self, folder, follow=("*@champion",), placement=None, models=None, **registry):
+    def __init__(self, folder, follow=("*@champion",), placement=None, models=None, target=TARGET, **registry):
         key, entry = make_key("test", "models.write")
         self.config = {
             "auth": {"anonymous_scopes": ["registry.read", "registry.write"], "api_keys": [entry]},
@@ -58,11 +59,12 @@ class Served:
             "placement": placement or {},
         }
         self.key = key
+        self.target = target
         self.program = None
         self.start()
 
     def start(self):
-        self.program = Program(self.config, TARGET)
+        self.program = Program(self.config, self.target)
 
     def __enter__(self):
         self.program.__enter__()
@@ -203,11 +205,16 @@ def history(served):
     return [(m["kind"].removeprefix("TRAFFIC_MOVE_KIND_"), m["who"], m["from_version"], m["to_version"], m["reason"]) for m in answer.json().get("moves", [])]
 
 
+def bad_package(folder):
+    """It loads, and wants another name for an input."""
+    sums_package(folder)
+    (folder / "model.yaml").write_text(SUMS_PACKAGE.replace("name: ids", "name: idz"))
+    (folder / "files/model.onnx").write_bytes(SUMS.read_bytes().replace(b"ids", b"idz"))
+    return folder
+
+
 def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_path):
-    package = sums_package(tmp_path / "package")
-    bad = sums_package(tmp_path / "bad")  # it loads, and wants another name for an input
-    (bad / "model.yaml").write_text(SUMS_PACKAGE.replace("name: ids", "name: idz"))
-    (bad / "files/model.onnx").write_bytes(SUMS.read_bytes().replace(b"ids", b"idz"))
+    package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
     rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
     with Served(tmp_path, models=rules, trial={"window": "60s", "min_requests": 20, "max_error_excess": 0.1}) as served, client_of(served.program.url) as client:
         register(client, "sums", package)
@@ -231,6 +238,7 @@ def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_pat
         assert re.search(r"error rate .* limit 0\.1 more", moves[0][4]), moves[0]
 
         served.program.kill()
+        shutil.rmtree(tmp_path / "cache")  # version 1, which no alias of the registry means, is fetched again
         served.config["models"]["registry"]["trial"]["window"] = "2s"
         served.start()
         wait_for(lambda: "an alias of the registry is live" in served.program.log(), what="the registry's alias, which is at version 2, to be read")
@@ -251,6 +259,33 @@ def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_pat
         client.delete_registered_model_alias("sums", "champion")
         wait_for(lambda: served.infer().status_code == 404, what="the alias to go")
         wait_for(lambda: history(served)[0][:4] == ("DELETED", "repository", "3", ""), what="its rule to go")
+
+
+def test_programs_that_share_rules_agree_on_a_trial(tmp_path):
+    package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
+    trial = {"window": "60s", "min_requests": 20, "max_error_excess": 0.1}
+    with Postgres() as database:
+        rules = {"traffic": {"postgres": {"url": database.url}, "check_interval": "20ms"}}
+        with Served(tmp_path / "one", models=rules, trial=trial) as one, client_of(one.program.url) as client:
+            of_one = {"registry": {"mode": "remote", "targets": [one.program.grpc], "plaintext": True}}
+            with Served(tmp_path / "other", models=rules, trial=trial, placement=of_one, target=("--target", "models")) as other:
+                register(client, "sums", package)
+                client.set_registered_model_alias("sums", "champion", "1")
+                wait_for(lambda: one.answers("1") and other.answers("1"), what="version 1 at both")
+                register(client, "sums", bad)
+                client.set_registered_model_alias("sums", "champion", "2")
+                wait_for(lambda: one.states() == other.states() == {"sums/1": "READY", "sums/2": "READY"}, what="version 2 beside version 1 at both")
+
+                # Whichever of the two made the change, the other one judges too.
+                def is_back():
+                    one.infer()
+                    return history(other)[0][:4] == ("ROLLED_BACK", "rule", "2", "1")
+
+                wait_for(is_back, what="version 1 to be back")
+                wait_for(lambda: one.answers("1") and other.answers("1"), what="version 1 at both again")
+                assert all(each.answers("1") for each in (one, other) for _ in range(20))
+                expected = [("ROLLED_BACK", "rule", "2", "1"), ("PROMOTED", "repository", "1", "2"), ("SET", "repository", "", "1")]
+                assert [move[:4] for move in history(one)] == expected
 
 
 def test_a_trial_needs_a_place_for_its_history(tmp_path):

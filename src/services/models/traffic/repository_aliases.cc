@@ -94,20 +94,24 @@ void TrafficKeeper::ForgetAlias(const ActiveRule& active) {
   WarnUnlessDone(Change(known.model, known.alias, false, edit).status());
 }
 
-// Whoever moved the alias in the repository after the rule was set has the last word.
+// Whoever moved the alias in the repository after the rule was set has the last word. Programs that share rules hear of a move one
+// after the other: what an alias meant here before is no move, though the first one that heard has changed the rule already.
 void TrafficKeeper::FollowAlias(const ActiveRule& active) {
   const StoredRule& known = active.stored();
+  const std::string key = StrCat(known.model, "@", known.alias);
   const std::string target = repository_.OwnAlias(known.model, known.alias);
-  std::string& last = own_[StrCat(known.model, "@", known.alias)];
-  if (target.empty() && !last.empty()) {
-    last.clear();
-    return ForgetAlias(active);
+  if (target.empty()) {
+    if (!std::exchange(own_[key], "").empty()) ForgetAlias(active);
+    return;
   }
-  last = target;
-  if (target.empty() || target == known.seen || !repository_.CanServe(known.model, target)) return;
+  if (!repository_.CanServe(known.model, target)) return;
+  const bool was_so = std::exchange(own_[key], target) == target;
+  if (target == known.seen || (options_.is_shared && was_so)) return;
+  bool is_heeded = false;
   const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
     Edit made;
-    if (stored.revision != known.revision) return made;
+    is_heeded = stored.revision == known.revision;
+    if (!is_heeded) return made;
     stored.seen = target;
     made.is_quiet = true;
     // It came to where the rule is already: whatever is on trial there stays.
@@ -120,6 +124,7 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
   const bool is_promotion = target != known.rule.stable();
   const auto done = Change(known.model, known.alias, is_promotion, edit);
   WarnUnlessDone(done.status());
+  if (!done.ok() || !is_heeded) own_.erase(key);  // looked at again
 }
 
 }  // namespace starling::models

@@ -99,6 +99,10 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> TrafficKeeper::Open(std::unique_p
       new TrafficKeeper(std::move(store), repository, router, std::move(options)));
   ASSIGN_OR_RETURN(std::vector<StoredRule> rules, keeper->store_->Load());
   for (StoredRule& rule : rules) router.Apply(std::move(rule), true, steady_clock::now());
+  if (keeper->options_.is_shared) {
+    for (const ModelRepository::FollowedAlias& followed : repository.FollowedAliases())
+      keeper->own_[StrCat(followed.model, "@", followed.alias)] = followed.version;
+  }
   // Before the first alias may move, so that what the cache has is the version before.
   if (keeper->options_.of_followed.has_value()) {
     keeper->RenewFollowed();
