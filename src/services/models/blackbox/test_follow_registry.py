@@ -216,10 +216,13 @@ def bad_package(folder):
 def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_path):
     package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
     rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
-    with Served(tmp_path, models=rules, trial={"window": "60s", "min_requests": 20, "max_error_excess": 0.1}) as served, client_of(served.program.url) as client:
+    trial = {"window": "60s", "min_requests": 20, "max_error_excess": 0.1, "max_p99_ratio": 1000}
+    with Served(tmp_path, models=rules, trial=trial) as served, client_of(served.program.url) as client:
         register(client, "sums", package)
         client.set_registered_model_alias("sums", "champion", "1")
         wait_for(lambda: [move[:4] for move in history(served)] == [("SET", "repository", "", "1")], what="the alias to have a rule")
+        rule = httpx.get(served.program.url + "/models/sums/traffic/champion", headers={"x-api-key": served.key}).json()["rule"]
+        assert rule == {"stable": "1", "window_s": 60, "roll_back": {"min_requests": 20, "max_error_excess": 0.1, "max_p99_ratio": 1000}}
         register(client, "sums", bad)
         with Load(champion_of(served), clients=4) as load:
             load.wait_for_more(100)
