@@ -4,8 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <memory>
+
+#include "base/strings.h"
 
 namespace starling::bench {
 namespace {
@@ -35,13 +38,21 @@ void Connection::Close() {
   busy_ = false;
   unsent_ = {};
   received_.clear();
+  wire_ = GrpcWire();
 }
 
 bool Connection::Send(std::string_view request, int64_t due_ns, int64_t now_ns) {
   busy_ = true;
   due_ns_ = due_ns;
   sent_ns_ = now_ns;
+  if (options_.grpc) return SendAlso(wire_.Call(request));
   unsent_ = request;
+  return ContinueSending();
+}
+
+bool Connection::SendAlso(const std::string& bytes) {
+  frames_ = StrCat(unsent_, bytes);
+  unsent_ = frames_;
   return ContinueSending();
 }
 
@@ -55,6 +66,7 @@ bool Connection::ContinueSending() {
 }
 
 Connection::Read Connection::Receive(ResponseEnd* answer) {
+  if (options_.grpc) return ReceiveCall(answer);
   static const std::unique_ptr<char[]> buffer(new char[kReadBytes]);
   while (fd_ >= 0) {
     const ssize_t size = ::recv(fd_, buffer.get(), kReadBytes, 0);
@@ -77,6 +89,35 @@ Connection::Read Connection::Receive(ResponseEnd* answer) {
     if (received_.empty()) received_.assign(bytes);
     // An edge comes again with the next bytes: a short read has emptied the socket.
     if (static_cast<size_t>(size) < kReadBytes) return Read::kNothing;
+  }
+  return Read::kNothing;
+}
+
+Connection::Read Connection::ReceiveCall(ResponseEnd* answer) {
+  std::array<char, 16 * 1024> buffer;
+  while (fd_ >= 0) {
+    const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (size < 0) return NotYet() ? Read::kNothing : Read::kClosed;
+    if (size == 0) return Read::kClosed;
+    received_.append(buffer.data(), static_cast<size_t>(size));
+    std::string replies;
+    const GrpcWire::Event event = wire_.Take(&received_, &replies);
+    if (!replies.empty() && !SendAlso(replies)) return Read::kClosed;
+    switch (event) {
+      case GrpcWire::Event::kNothing:
+        break;
+      case GrpcWire::Event::kSucceeded:
+      case GrpcWire::Event::kFailed:
+        if (!busy_) return Read::kMalformed;
+        busy_ = false;
+        *answer = {.status = event == GrpcWire::Event::kSucceeded ? 200 : 500};
+        return Read::kAnswer;
+      case GrpcWire::Event::kGoingAway:
+        return Read::kClosed;
+      case GrpcWire::Event::kMalformed:
+        return Read::kMalformed;
+    }
+    if (static_cast<size_t>(size) < buffer.size()) return Read::kNothing;
   }
   return Read::kNothing;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "load/grpc_wire.h"
 #include "load/options.h"
 #include "load/response.h"
 
@@ -27,7 +28,7 @@ class Connection {
   int64_t due_ns() const { return due_ns_; }
   int64_t sent_ns() const { return sent_ns_; }
 
-  // Not while busy. `request` lives until the answer; `due_ns` is when it should have been sent. False if the connection broke.
+  // Not while busy. `request`, of Options, lives until the answer; `due_ns` is when it should have been sent. False if the connection broke.
   bool Send(std::string_view request, int64_t due_ns, int64_t now_ns);
   // After an edge of output. False if the connection broke.
   bool ContinueSending();
@@ -38,10 +39,15 @@ class Connection {
   Read Receive(ResponseEnd* answer);
 
  private:
+  Read ReceiveCall(ResponseEnd* answer);
+  bool SendAlso(const std::string& bytes);
+
   const Options& options_;
   int fd_ = -1;
   bool busy_ = false;
   std::string_view unsent_;
+  std::string frames_;  // of gRPC: what `unsent_` is part of
+  GrpcWire wire_;
   std::string received_;  // of an answer that is not complete
   int64_t due_ns_ = 0, sent_ns_ = 0;
 };

@@ -6,8 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "base/strings.h"
+#include "load/grpc_wire.h"
 
 namespace starling::bench {
 namespace {
@@ -36,14 +39,38 @@ Url Split(std::string_view text) {
 }
 
 std::string Message(const Url& url, const std::string& method, const std::vector<std::string>& headers,
-                    const std::string& body) {
+                    const std::string& content_type, const std::string& body) {
   std::string message = StrCat(method, " ", url.path, " HTTP/1.1\r\nhost: ", url.host, ":", url.port, "\r\n");
   for (const std::string& header : headers) StrAppend(&message, header, "\r\n");
   if (!body.empty()) {
-    StrAppend(&message, "content-type: application/json\r\ncontent-length: ", body.size(), "\r\n");
+    StrAppend(&message, "content-type: ", content_type, "\r\ncontent-length: ", body.size(), "\r\n");
   }
   StrAppend(&message, "\r\n", body);
   return message;
+}
+
+std::string Call(const Url& url, const std::vector<std::string>& headers, const std::string& body) {
+  GrpcWire::Metadata metadata;
+  for (const std::string& header : headers) {
+    const size_t colon = header.find(": ");
+    if (colon == std::string::npos) Refuse("a header is 'name: value'");
+    metadata.emplace_back(absl::AsciiStrToLower(header.substr(0, colon)), header.substr(colon + 2));
+  }
+  if (body.size() > 16000) Refuse("a message for --grpc has 16000 bytes at most");
+  return GrpcWire::Request(StrCat(url.host, ":", url.port), url.path, metadata, body);
+}
+
+std::vector<std::string> ReadBodies(const std::string& lines, const std::vector<std::string>& files) {
+  std::vector<std::string> bodies;
+  std::ifstream in(lines);
+  for (std::string body; std::getline(in, body);) bodies.push_back(body);
+  for (const std::string& file : files) {
+    std::ifstream whole(file, std::ios::binary);
+    if (!whole) Refuse(StrCat("cannot read ", file));
+    bodies.emplace_back(std::istreambuf_iterator<char>(whole), std::istreambuf_iterator<char>());
+  }
+  if (bodies.empty()) Refuse(StrCat("no bodies in ", lines));
+  return bodies;
 }
 
 std::chrono::nanoseconds Nanoseconds(double seconds) {
@@ -54,12 +81,19 @@ std::chrono::nanoseconds Nanoseconds(double seconds) {
 
 Options ParseOptions(int argc, char** argv) {
   Options options;
-  std::string url_text, body_file, arrivals = "even";
-  std::vector<std::string> headers;
+  std::string url_text, body_file, content_type = "application/json", arrivals = "even";
+  std::vector<std::string> headers, whole_bodies;
   double warmup_s = 1, seconds = 5, timeout_s = 10, turn_s = 0;
-  CLI::App app("Offers HTTP/1.1 load and prints what came of it as JSON.");
+  CLI::App app("Offers HTTP/1.1 or gRPC load and prints what came of it as JSON.");
   app.add_option("--url", url_text, "http://IPv4-ADDRESS:PORT/path")->required();
-  app.add_option("--body-file", body_file, "one JSON body a line, posted in turn; without it: GET");
+  app.add_option("--body-file", body_file, "one body a line, posted in turn; without any: GET");
+  app.add_option("--body", whole_bodies, "a file that is one body, whatever bytes it has; may be given again")
+      ->excludes("--body-file");
+  app.add_option("--content-type", content_type, "of the bodies");
+  app.add_flag("--grpc", options.grpc,
+               "unary gRPC without TLS: the URL's path is /package.Service/Method, bodies are messages; an "
+               "answer counts as 200, "
+               "an error as 500");
   app.add_option("--header", headers, "a line to send with every request");
   app.add_option("--connections", options.connections, "kept alive, opened at the start")
       ->check(CLI::Range(1, 60000));
@@ -93,13 +127,14 @@ Options ParseOptions(int argc, char** argv) {
   options.address.sin_port = htons(static_cast<uint16_t>(std::atoi(url.port.c_str())));
   if (inet_pton(AF_INET, url.host.c_str(), &options.address.sin_addr) != 1)
     Refuse("the host must be an IPv4 address");
-  if (body_file.empty()) {
-    options.requests.push_back(Message(url, "GET", headers, ""));
+  if (body_file.empty() && whole_bodies.empty()) {
+    if (options.grpc) Refuse("--grpc needs --body or --body-file");
+    options.requests.push_back(Message(url, "GET", headers, content_type, ""));
   } else {
-    std::ifstream in(body_file);
-    for (std::string body; std::getline(in, body);)
-      options.requests.push_back(Message(url, "POST", headers, body));
-    if (options.requests.empty()) Refuse(StrCat("no bodies in ", body_file));
+    for (const std::string& body : ReadBodies(body_file, whole_bodies)) {
+      options.requests.push_back(options.grpc ? Call(url, headers, body)
+                                              : Message(url, "POST", headers, content_type, body));
+    }
   }
   options.poisson = arrivals == "poisson";
   options.warmup = Nanoseconds(warmup_s);

@@ -13,7 +13,8 @@ namespace starling::bench {
 
 struct Options {
   sockaddr_in address{};
-  std::vector<std::string> requests;  // whole messages, sent in turn; at least one
+  std::vector<std::string> requests;  // whole messages, or those of GrpcWire; sent in turn; at least one
+  bool grpc = false;
   int connections = 1;
   double rate =
       0;  // requests offered per second; 0: closed loop, each connection sends as soon as it was answered

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -132,3 +133,49 @@ def test_the_cost_of_a_process_and_its_children_is_measured():
     assert result["server_cpu_s"] > 0.2
     assert result["server_peak_rss_bytes"] > 2 * 2**20
     assert result["server_cpu_us_per_answer"] > 1000
+
+
+@contextmanager
+def grpc_server(answer):
+    """Answers /x.Y/Z by gRPC's own server with what answer(message, context) returns."""
+    import grpc
+
+    handler = grpc.unary_unary_rpc_method_handler(answer)
+    pool = ThreadPoolExecutor(4)
+    program = grpc.server(pool)
+    program.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("x.Y", {"Z": handler})])
+    port = program.add_insecure_port("127.0.0.1:0")
+    program.start()
+    yield f"http://127.0.0.1:{port}/x.Y/Z"
+    program.stop(None).wait()
+    pool.shutdown()
+
+
+def test_grpc_calls_carry_message_and_metadata_and_count_by_outcome(tmp_path):
+    import grpc
+
+    seen = []
+
+    def answer(message, context):
+        seen.append((message, dict(context.invocation_metadata())["authorization"]))
+        if message == b"\nbad":
+            context.abort(grpc.StatusCode.INTERNAL, "no")
+        return message * 1000  # 40 kB: more than one frame
+
+    bodies = [b"\ngood" * 8, b"\nbad"]
+    for number, body in enumerate(bodies):
+        (tmp_path / str(number)).write_bytes(body)
+    files = [word for number in range(2) for word in ("--body", tmp_path / str(number))]
+    with grpc_server(answer) as url:
+        result = load(url, "--grpc", *files, "--connections", 3, "--seconds", 1, "--header", "Authorization: Bearer key")
+    good, bad = result["statuses"]["200"]["count"], result["statuses"]["500"]["count"]
+    assert good > 20 and abs(good - bad) <= 3
+    assert result["failures"] == {}
+    assert set(seen) == {(body, "Bearer key") for body in bodies}
+
+
+def test_a_grpc_server_that_is_gone_is_a_failure(tmp_path):
+    (tmp_path / "body").write_bytes(b"x")
+    with server(lambda number: OK) as url:
+        result = load(url, "--grpc", "--body", tmp_path / "body", "--seconds", 0.3)
+    assert result["requests_per_s"] == 0 and result["failures"].get("malformed", 0) > 0
