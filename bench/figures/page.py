@@ -196,6 +196,48 @@ def _model_summary(result):
     yield ["the same: p99, us", *map(_median, p99), times(ratio(*p99)), "below 1x", verdict(ratio(*p99), 1, at_least=False)]
 
 
+_KINDS = {"rest": "REST, JSON", "binary": "REST with binary tensors", "grpc": "gRPC"}
+_SERVERS = {"ours": "Starling", "mlserver": "MLServer", "pytriton": "PyTriton"}
+
+
+def _open_inference(result):
+    bare = figure(result["bare"], "rows_per_s")
+    text = f"""## The Open Inference Protocol
+
+One row for an XGBoost model of 100 trees over 30 features, the same file on all sides: MLServer 1.7 with `mlserver-xgboost`, {result["workers"]} worker process(es) beside
+it, the better of those tried; PyTriton (`nvidia-pytriton`), which is Triton's server with its model in Python behind it, no GPU. Closed loop by `bench_load`, a connection for
+each client, which shares all processors with the server; Starling asks for an API key besides. {result["rounds"]} rounds of {result["seconds"]:g} s. MLServer has no binary tensors over REST.
+
+The bare runtime, XGBoost's C interface called in a loop by a thread for each core (`bench/runtime/trees.cc`): {spread(bare)} rows/s, {number(figure(result["bare"], "cpu_us_per_row").median)} us of
+processor time each.
+"""
+    for kind, closed in result["kinds"].items():
+        rows = [
+            [
+                connections, _SERVERS[name], spread(figure(runs, "requests_per_s")), f"{figure(runs, 'requests_per_s').median / bare.median:.1%}",
+                *(number(figure(runs, "latency_us", quantile).median) for quantile in ("p50", "p99")),
+                number(figure(runs, "server_cpu_us_per_answer").median), number(figure(runs, "server_pss_bytes").median / 2**20),
+            ]
+            for connections, sides in closed.items() for name, runs in sides.items()
+        ]  # fmt: skip
+        columns = ["connections", "", "requests/s", "of the bare runtime", "p50 us", "p99 us", "CPU us per request", "memory MiB"]
+        text += f"\n### {_KINDS[kind]}\n\n{table(columns, rows)}\n"
+    return text
+
+
+def _open_inference_summary(result):
+    for rival, bar, bar_p99, kinds in (("mlserver", 30, 0.1, ("rest", "grpc")), ("pytriton", 5, None, ("rest", "binary", "grpc"))):
+        for kind in kinds:
+            sides = result["kinds"][kind]["32"]
+            if rival not in sides:
+                continue
+            rate, p99 = ([figure(sides[name], *path) for name in ("ours", rival)] for path in (["requests_per_s"], ["latency_us", "p99"]))
+            what = f"XGBoost, one row, {_KINDS[kind]}, 32 connections, beside {_SERVERS[rival]}: requests/s"
+            yield [what, *map(_median, rate), times(ratio(*rate)), f"{bar}x", verdict(ratio(*rate), bar)]
+            if bar_p99:
+                yield ["the same: p99, us", *map(_median, p99), f"{ratio(*p99):.2f}x", f"{bar_p99}x", verdict(ratio(*p99), bar_p99, at_least=False)]
+
+
 def _refusals(run):
     return run["statuses"].get("503", {"count": 0, "latency_us": {"p99": 0, "max": 0}})
 
@@ -296,8 +338,8 @@ def _hop_summary(lines):
         yield [f"{what}, {line['unit']}", number(line["ours"]), *beside, bar, verdict(line["ours"], bar, at_least=False)]
 
 
-SECTIONS = {"keyword": _keyword, "model": _model, "overload": _overload, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
-SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "overload": _overload_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
+SECTIONS = {"keyword": _keyword, "model": _model, "open_inference": _open_inference, "overload": _overload, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
+SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "open_inference": _open_inference_summary, "overload": _overload_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
 
 
 def _median(one):

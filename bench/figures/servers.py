@@ -132,14 +132,14 @@ def floor(threads, processors=None):
     return Server("the floor", [BUILD / "bench/bench_floor", port, threads], port, "/", processors=processors)
 
 
-def python_of(folder):
+def python_of(folder, interpreter=None):
     """The interpreter of the rival's own environment, with exactly what its requirements.txt pins."""
     home = ROOT / "build/rivals" / folder
     wanted = (RIVALS / folder / "requirements.txt").read_text(encoding="utf-8")
     stamp = home / "requirements.stamp"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         print(f"making build/rivals/{folder}", file=sys.stderr)
-        subprocess.run([_python(), "-m", "venv", "--clear", home], check=True)
+        subprocess.run([interpreter or _python(), "-m", "venv", "--clear", home], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
         requirements = ["--require-hashes", "-r", RIVALS / folder / "requirements.txt"]
         subprocess.run([home / "bin/python", *install, *requirements], check=True)
