@@ -1,5 +1,6 @@
 """The wine model in a real program: asked with tritonclient, killed, forbidden, stopped."""
 
+import functools
 import json
 import os
 import pathlib
@@ -15,7 +16,6 @@ from harness.keys import make_key
 from harness.program import Program
 from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 from harness.waiting import wait_for
-from sklearn.datasets import load_wine
 
 READS = ["examples/python-sklearn/*", "api/inference/*", "src/*", "tests/harness/*"]
 
@@ -34,7 +34,14 @@ result = client.infer("wine", [features], headers=headers)
 print(json.dumps({"label": [label.decode() for label in result.as_numpy("label")],
                   "probabilities": result.as_numpy("probabilities").tolist()}))
 """
-WINES = load_wine()
+
+
+@functools.cache
+def wines():
+    """Where they are needed: scikit-learn takes more than a second of a processor to import."""
+    from sklearn.datasets import load_wine
+
+    return load_wine()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,12 +78,12 @@ def child_of(program):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["http", "grpc"])
 def test_tritonclient_gets_the_labels(program, triton_python, kind):  # noqa: F811
-    rows = WINES.data[::20].tolist()
+    rows = wines().data[::20].tolist()
     command = [triton_python, "-c", ASK, kind, program.addresses[kind], program.headers["Authorization"]]
     result = subprocess.run(command, input=json.dumps(rows), capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
-    assert answer["label"] == [WINES.target_names[target] for target in WINES.target[::20]]
+    assert answer["label"] == [wines().target_names[target] for target in wines().target[::20]]
     assert all(sum(row) == pytest.approx(1, abs=1e-5) for row in answer["probabilities"])
 
 
@@ -84,14 +91,14 @@ def test_each_caller_of_a_batch_gets_its_own_answer(program):
     answers = {}
 
     def call(number):
-        answers[number] = ask(program, [WINES.data[number].tolist()]).json()["outputs"][0]["data"]
+        answers[number] = ask(program, [wines().data[number].tolist()]).json()["outputs"][0]["data"]
 
     threads = [threading.Thread(target=call, args=[number]) for number in range(0, 178, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    right = sum(answers[number] == [WINES.target_names[WINES.target[number]]] for number in answers)
+    right = sum(answers[number] == [wines().target_names[wines().target[number]]] for number in answers)
     assert len(answers) == 36 and right == 36
 
 
@@ -99,7 +106,7 @@ def test_what_the_program_refuses_is_the_callers_error_and_of_no_other_in_the_ba
     answers = {}
 
     def call(number):
-        row = WINES.data[number].tolist()
+        row = wines().data[number].tolist()
         if number % 4 == 0:
             row[2] = -1
         answers[number] = ask(program, [row]).status_code
@@ -115,7 +122,7 @@ def test_what_the_program_refuses_is_the_callers_error_and_of_no_other_in_the_ba
 
 def test_killed_it_is_503_with_a_time_to_come_back_and_then_there_again():
     with start() as program:
-        row = [WINES.data[0].tolist()]
+        row = [wines().data[0].tolist()]
         assert ask(program, row).status_code == 200
         first = child_of(program)
         os.kill(first, signal.SIGKILL)
@@ -131,7 +138,7 @@ def test_hanging_it_is_killed_and_started_again(tmp_path):
     package["runtime_options"] = {"probe_interval_ms": 50, "timeout_ms": 500}
     (tmp_path / "model.yaml").write_text(yaml.safe_dump(package))
     with start(folder=tmp_path) as program:
-        row = [WINES.data[0].tolist()]
+        row = [wines().data[0].tolist()]
         first = child_of(program)
         os.kill(first, signal.SIGSTOP)
         # A thread that runs stops a moment later.
@@ -157,7 +164,7 @@ def test_a_new_version_takes_over_between_two_requests(tmp_path):
 
         def call():
             while not stop.is_set():
-                answer = ask(program, [WINES.data[0].tolist()])
+                answer = ask(program, [wines().data[0].tolist()])
                 answers.append((answer.status_code, answer.json().get("model_version")))
 
         thread = threading.Thread(target=call)

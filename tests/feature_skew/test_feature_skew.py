@@ -7,7 +7,6 @@ import sys
 
 import numpy
 import pytest
-import xgboost
 from harness.program import BINARY, ROOT
 
 PROGRAM = BINARY.parent / "tests/feature_skew/feature_rows"
@@ -46,5 +45,7 @@ def test_the_rows_of_the_services_are_those_of_the_tools(name):
 
 @pytest.mark.parametrize("name", ["fraud", "churn"])
 def test_the_model_was_trained_on_these_features(name):
+    import xgboost  # more than a second of a processor, for every process that imports this file
+
     booster = xgboost.Booster(model_file=ROOT / "models" / name / f"{name}.ubj")
     assert booster.feature_names == list(load(f"train_{name}", "features").NAMES)

@@ -5,7 +5,6 @@ import sys
 import grpc
 import httpx
 import pytest
-import xgboost
 from google.protobuf import json_format
 from harness.contracts import contract
 from harness.program import ROOT, Program
@@ -72,6 +71,8 @@ def test_invalid_customers_are_told(starling, change, details):
 
 
 def test_answers_are_those_of_the_python_package(starling):
+    import xgboost  # more than a second of a processor, for every process that imports this file
+
     features = load("train_churn", "features")
     booster = xgboost.Booster(model_file=ROOT / "models/churn/churn.ubj")
     asked = requests("churn", 100, seed=12)

@@ -7,7 +7,6 @@ import grpc
 import httpx
 import numpy
 import pytest
-import xgboost
 from google.protobuf import json_format
 from harness.contracts import contract
 from harness.placements import PLACEMENTS, placed
@@ -99,6 +98,8 @@ def test_invalid_transactions_are_told(program, change, details):
 
 
 def test_scores_and_explanations_are_those_of_the_python_package(starling):
+    import xgboost  # more than a second of a processor, for every process that imports this file
+
     features = load("train_fraud", "features")
     booster = xgboost.Booster(model_file=ROOT / "models/fraud/fraud.ubj")
     asked = requests("fraud", 200, seed=11)

@@ -1,6 +1,7 @@
 """The images service from outside, with stock clients: digits of scikit-learn as files that Pillow writes, and hostile files."""
 
 import base64
+import functools
 import io
 import random
 import struct
@@ -16,15 +17,21 @@ from harness.contracts import contract
 from harness.placements import PLACEMENTS, placed
 from harness.program import ROOT, Program
 from PIL import Image
-from sklearn.datasets import load_digits
 
 NO_IMAGE = {"error": "Invalid input format", "details": "'image' field must be a PNG or JPEG file, in JSON as base64."}
-DIGITS = load_digits()
+
+
+@functools.cache
+def digits():
+    """Where they are needed: scikit-learn takes more than a second of a processor to import."""
+    from sklearn.datasets import load_digits
+
+    return load_digits()
 
 
 def drawn(number, side=64, kind="PNG", dark_ink=True, mode="L", **options):
     """The digit of that number in the data set, drawn larger, as a file."""
-    ink = numpy.kron(DIGITS.images[number] / 16, numpy.ones((side // 8, side // 8)))
+    ink = numpy.kron(digits().images[number] / 16, numpy.ones((side // 8, side // 8)))
     pixels = (255 * (1 - ink if dark_ink else ink)).astype(numpy.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).convert(mode).save(file, kind, **options)
@@ -91,12 +98,12 @@ def test_accuracy_on_digits_that_no_training_saw(starling):
     sys.path.insert(0, str(ROOT / "tools/train_digits"))
     from sklearn.model_selection import train_test_split
 
-    _, numbers = train_test_split(numpy.arange(len(DIGITS.target)), test_size=0.2, random_state=0, stratify=DIGITS.target)
+    _, numbers = train_test_split(numpy.arange(len(digits().target)), test_size=0.2, random_state=0, stratify=digits().target)
     with httpx.Client(base_url=starling.url, timeout=30) as client:
         right = 0
         for number in numbers:
             answer = client.post("/classify-image", content=drawn(number, side=32), headers={"content-type": "image/png"})
-            right += answer.json()["labels"][0]["label"] == str(DIGITS.target[number])
+            right += answer.json()["labels"][0]["label"] == str(digits().target[number])
     assert right / len(numbers) >= 0.96
 
 

@@ -21,7 +21,8 @@ from harness.postgres import Postgres
 from harness.program import ROOT, Program, wait_for
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
-from clients import client_of, mlflow  # noqa: E402
+import clients  # noqa: E402
+from clients import client_of  # noqa: E402
 
 TARGET = ("--target", "models,registry")
 SUMS = ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx"
@@ -98,9 +99,9 @@ def sums_package(folder):
 
 def register(client, name, package):
     """A run that logs the folder, as a training script does; the number of the new version."""
-    mlflow.set_experiment("follow")
-    with mlflow.start_run() as run:
-        mlflow.log_artifacts(str(package), "model")
+    clients.mlflow.set_experiment("follow")
+    with clients.mlflow.start_run() as run:
+        clients.mlflow.log_artifacts(str(package), "model")
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     return client.create_model_version(name, f"{run.info.artifact_uri}/model", run.info.run_id).version
@@ -358,8 +359,8 @@ def test_what_was_live_is_live_after_kill_9_and_without_the_registry(tmp_path):
                 served.program.kill()
                 served.start()
                 wait_for(lambda version=version: served.answers("1" if version == "2" else "2"), what="the move to be made up for")
-                mlflow.set_tracking_uri(served.program.url)
-                client = mlflow.MlflowClient(served.program.url, served.program.url)
+                clients.mlflow.set_tracking_uri(served.program.url)
+                client = clients.mlflow.MlflowClient(served.program.url, served.program.url)
         served.program.kill()
         # The registry runs elsewhere, and nobody answers there.
         served.config["placement"] = {"registry": {"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True}}

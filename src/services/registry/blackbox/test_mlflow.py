@@ -5,12 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-import mlflow
 import pytest
 from harness.program import Program
-from mlflow.exceptions import MlflowException
 
 sys.path.insert(0, str(Path(__file__).parent))
+import clients  # noqa: E402
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
 
@@ -38,7 +37,7 @@ def code_of(error):
 def test_registered_models(client, name):
     made = client.create_registered_model(name, tags={"owner": "ada", "odd key'%": "x"}, description="first")
     assert (made.name, made.description, made.tags) == (name, "first", {"owner": "ada", "odd key'%": "x"})
-    with pytest.raises(MlflowException) as error:
+    with pytest.raises(clients.mlflow.MlflowException) as error:
         client.create_registered_model(name)
     assert code_of(error) == "RESOURCE_ALREADY_EXISTS"
     assert client.update_registered_model(name, "second").description == "second"
@@ -49,30 +48,30 @@ def test_registered_models(client, name):
     assert client.get_registered_model(name + "-new").tags == {"owner": "bob"}
     client.delete_registered_model(name + "-new")
     for gone in (name, name + "-new"):
-        with pytest.raises(MlflowException) as error:
+        with pytest.raises(clients.mlflow.MlflowException) as error:
             client.get_registered_model(gone)
         assert code_of(error) == "RESOURCE_DOES_NOT_EXIST"
-    with pytest.raises(MlflowException) as error:
+    with pytest.raises(clients.mlflow.MlflowException) as error:
         client.create_registered_model("a/b")
     assert code_of(error) == "INVALID_PARAMETER_VALUE"
 
 
 def test_a_training_script_logs_and_registers_and_another_loads_by_alias(client, name, tmp_path):
-    experiment = mlflow.set_experiment(name)
+    experiment = clients.mlflow.set_experiment(name)
     files = tmp_path / "model"
     (files / "data").mkdir(parents=True)
     (files / "MLmodel").write_text("flavors: {}\n")
     (files / "data" / "weights.bin").write_bytes(os.urandom(5_000_000))
     (files / "data" / "empty").touch()
-    with mlflow.start_run(run_name="night") as run:
-        mlflow.log_param("depth", 3)
-        mlflow.log_params({"rate": 0.1, "kind": "tree"})
+    with clients.mlflow.start_run(run_name="night") as run:
+        clients.mlflow.log_param("depth", 3)
+        clients.mlflow.log_params({"rate": 0.1, "kind": "tree"})
         for step in range(5):
-            mlflow.log_metric("auc", step / 10, step=step)
-        mlflow.log_metrics({"loss": float("nan"), "top": float("inf")})
-        mlflow.set_tags({"starling.data_snapshot": "2026-11-01", "feast.feature_refs": "user:age, user:city"})
-        mlflow.log_artifacts(str(files), "model")
-        mlflow.log_text("fine", "notes/a b.txt")
+            clients.mlflow.log_metric("auc", step / 10, step=step)
+        clients.mlflow.log_metrics({"loss": float("nan"), "top": float("inf")})
+        clients.mlflow.set_tags({"starling.data_snapshot": "2026-11-01", "feast.feature_refs": "user:age, user:city"})
+        clients.mlflow.log_artifacts(str(files), "model")
+        clients.mlflow.log_text("fine", "notes/a b.txt")
     run_id = run.info.run_id
     seen = client.get_run(run_id)
     assert seen.info.status == "FINISHED" and seen.info.end_time >= seen.info.start_time
@@ -83,16 +82,16 @@ def test_a_training_script_logs_and_registers_and_another_loads_by_alias(client,
     assert {f.path for f in client.list_artifacts(run_id)} == {"model", "notes"}
     assert {(f.path, f.is_dir, f.file_size) for f in client.list_artifacts(run_id, "model/data")} == {
         ("model/data/weights.bin", False, 5_000_000), ("model/data/empty", False, 0)}  # fmt: skip
-    assert mlflow.artifacts.load_text(f"{seen.info.artifact_uri}/notes/a b.txt") == "fine"
+    assert clients.mlflow.artifacts.load_text(f"{seen.info.artifact_uri}/notes/a b.txt") == "fine"
 
-    version = mlflow.register_model(f"runs:/{run_id}/model", name)
+    version = clients.mlflow.register_model(f"runs:/{run_id}/model", name)
     assert (version.version, version.status, version.run_id) == ("1", "READY", run_id)
     client.set_registered_model_alias(name, "champion", "1")
     assert client.get_model_version_by_alias(name, "champion").version == "1"
-    downloaded = Path(mlflow.artifacts.download_artifacts(f"models:/{name}@champion", dst_path=str(tmp_path / "down")))
+    downloaded = Path(clients.mlflow.artifacts.download_artifacts(f"models:/{name}@champion", dst_path=str(tmp_path / "down")))
     for file in ("MLmodel", "data/weights.bin", "data/empty"):
         assert (downloaded / file).read_bytes() == (files / file).read_bytes()
-    with pytest.raises(MlflowException) as error:
+    with pytest.raises(clients.mlflow.MlflowException) as error:
         client.log_param(run_id, "depth", 4)
     assert code_of(error) == "INVALID_PARAMETER_VALUE"
 
@@ -109,7 +108,7 @@ def test_versions_aliases_stages(client, name):
     client.delete_registered_model_alias(name, "challenger")
     client.delete_model_version(name, "2")
     assert client.get_registered_model(name).aliases == {}
-    with pytest.raises(MlflowException) as error:
+    with pytest.raises(clients.mlflow.MlflowException) as error:
         client.get_model_version_by_alias(name, "champion")
     assert code_of(error) == "RESOURCE_DOES_NOT_EXIST"
     # Its number is not used again.
@@ -151,7 +150,7 @@ def test_search_and_pages(client, name):
     versions = client.search_model_versions(f"name LIKE '{name}-%' AND run_id IN ('run3', 'run7')")
     assert [version.run_id for version in versions] == ["run3", "run7"]
     for wrong in ("name ~ 'x'", "name = 'x' OR name = 'y'", "size = 'x'", "name = 'x", "name = 'x'; DROP TABLE models"):
-        with pytest.raises(MlflowException) as error:
+        with pytest.raises(clients.mlflow.MlflowException) as error:
             client.search_registered_models(wrong)
         assert code_of(error) == "INVALID_PARAMETER_VALUE"
     assert client.search_registered_models("name = 'x'' OR ''1''=''1'") == []
@@ -186,6 +185,6 @@ def test_search_runs(client, name):
 def test_sources_that_others_would_read_from_their_own_machine_are_refused(client, name):
     client.create_registered_model(name)
     for source in ("file:///etc/passwd", "/etc/passwd", "mlflow-artifacts:/a/../../etc", "mlflow-artifacts:/%2e%2e/x"):
-        with pytest.raises(MlflowException) as error:
+        with pytest.raises(clients.mlflow.MlflowException) as error:
             client._get_registry_client().store.create_model_version(name, source)
         assert code_of(error) == "INVALID_PARAMETER_VALUE"

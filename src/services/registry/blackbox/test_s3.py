@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import mlflow
 import pytest
 from harness.certificates import Authority
 from harness.program import BINARY, Program
@@ -15,6 +14,7 @@ from harness.s3 import SECRET_KEY, S3
 from harness.waiting import wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
+import clients  # noqa: E402
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -45,15 +45,15 @@ def test_a_model_folder_goes_up_and_comes_back_by_alias(program, s3, tmp_path):
     (files / "data/empty").touch()
     (files / "data/a b+cü.txt").write_text("odd")
     with client_of(program.url) as client:
-        mlflow.set_experiment("s3")
-        with mlflow.start_run() as run:
-            mlflow.log_artifacts(str(files), "model")
+        clients.mlflow.set_experiment("s3")
+        with clients.mlflow.start_run() as run:
+            clients.mlflow.log_artifacts(str(files), "model")
         run_id = run.info.run_id
-        mlflow.register_model(f"runs:/{run_id}/model", "in-a-bucket")
+        clients.mlflow.register_model(f"runs:/{run_id}/model", "in-a-bucket")
         client.set_registered_model_alias("in-a-bucket", "champion", "1")
         listed = {(f.path, f.is_dir, f.file_size) for f in client.list_artifacts(run_id, "model/data")}
         assert ("model/data/weights.bin", False, 2 * PART + 12_345) in listed and ("model/data/empty", False, 0) in listed
-        down = Path(mlflow.artifacts.download_artifacts("models:/in-a-bucket@champion", dst_path=str(tmp_path / "down")))
+        down = Path(clients.mlflow.artifacts.download_artifacts("models:/in-a-bucket@champion", dst_path=str(tmp_path / "down")))
     for file in files.rglob("*"):
         if file.is_file():
             assert (down / file.relative_to(files)).read_bytes() == file.read_bytes(), file
