@@ -77,16 +77,16 @@ def _p99_ms(program, seconds):
     return statistics.quantiles(durations, n=100)[98], len(durations)
 
 
-@pytest.mark.parametrize("count", [600, pytest.param(5000, marks=pytest.mark.long)])
-def test_slow_connections_leave_others_fine(count):
+@pytest.mark.parametrize(("count", "seconds"), [(600, 1.5), pytest.param(5000, 4, marks=pytest.mark.long)])
+def test_slow_connections_leave_others_fine(count, seconds):
     _allow_files(count + 500)
     with Program({"server": PATIENT}, arguments=["--target", "models"]) as program:
-        _p99_ms(program, 1)
-        alone, requests = _p99_ms(program, 4)
+        _p99_ms(program, seconds / 4)
+        alone, requests = _p99_ms(program, seconds)
         with _crowd(program.addresses["http"], count):
             wait_for(lambda: _open(program) >= count, what="the crowd")
-            crowded, among = _p99_ms(program, 4)
-        print(f"{count} slow connections: p99 {alone:.2f} -> {crowded:.2f} ms, {requests} -> {among} requests in 4 s")
+            crowded, among = _p99_ms(program, seconds)
+        print(f"{count} slow connections: p99 {alone:.2f} -> {crowded:.2f} ms, {requests} -> {among} requests in {seconds} s")
         # The bar is 20%; two milliseconds more are what the other tests of this machine may do to either figure.
         assert crowded < 1.2 * alone + 2
         wait_for(lambda: _open(program) < 20, what="the end of the crowd")
