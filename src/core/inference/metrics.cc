@@ -53,6 +53,15 @@ RunObserver MetricsObserver(observe::Registry& registry, std::string_view model,
   };
 }
 
+observe::Counter QueueTimeouts(observe::Registry& registry, std::string_view model,
+                               std::string_view version) {
+  const std::vector<std::string_view> labels = {model, version};
+  return registry
+      .Counters(Info("queue.timeouts", "{request}",
+                     "Requests refused because they waited longer than the queue's time-out."))
+      .With(labels);
+}
+
 observe::CallbackRegistration ReportQueueSize(observe::Registry& registry, std::string_view model,
                                               std::string_view version, std::function<size_t()> queued) {
   auto report_size = [name = std::string(model), version = std::string(version),

@@ -19,6 +19,10 @@ namespace starling::inference {
 // The registry outlives the observer.
 RunObserver MetricsObserver(observe::Registry& registry, std::string_view model, std::string_view version);
 
+// starling.inference.queue.timeouts {request}: requests that waited longer than the model's queue time-out. The registry outlives
+// the counter.
+observe::Counter QueueTimeouts(observe::Registry& registry, std::string_view model, std::string_view version);
+
 // starling.inference.queue.size {row}: rows that wait. Drop the registration before the batcher ends.
 [[nodiscard]] observe::CallbackRegistration ReportQueueSize(observe::Registry& registry,
                                                             std::string_view model, std::string_view version,

@@ -120,7 +120,8 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   }
   BatcherOptions options;
   options.name = package.name;
-  options.max_queue = package.batching.max_queue;
+  options.queue = package.batching.queue;
+  options.on_timeout = std::move(load_options.on_queue_timeout);
   options.batches = package.batching.max_size > 0;
   options.pads = package.is_text();
   options.run = {std::max<size_t>(package.batching.max_size, 1),

@@ -22,6 +22,7 @@ struct LoadOptions {
   ModelPermissions permissions;
   CancelToken cancel;
   std::function<void()> on_warm_up = [] {};  // called when the file is in memory
+  std::function<void()> on_queue_timeout;    // BatcherOptions::on_timeout
 };
 
 // Thread-safe. Requests under way are answered before the destructor returns.
@@ -39,15 +40,17 @@ class Model {
   // The model's outputs for each row, in order: tensors in the order of package().outputs. The row's tensors are in the
   // order of package().inputs. Errors as in Batcher::Run.
   async::Task<absl::StatusOr<std::vector<Row>>> InferRows(RequestContext context, std::vector<Row> rows,
-                                                          CallTimes* times = nullptr) const {
-    return batcher_->Run(std::move(context), std::move(rows), times);
+                                                          CallTimes* times = nullptr,
+                                                          QueueTerms terms = {}) const {
+    return batcher_->Run(std::move(context), std::move(rows), times, terms);
   }
 
   // The outputs, in the order of package().outputs, for whole `inputs`, in the order of package().inputs; the first size of
   // all is the batch where the package batches. Large batches are cut into several runs. Errors as in Batcher::Run.
   async::Task<absl::StatusOr<std::vector<Tensor>>> Infer(RequestContext context, std::vector<Tensor> inputs,
-                                                         CallTimes* times = nullptr) const {
-    return batcher_->RunTensors(std::move(context), std::move(inputs), times);
+                                                         CallTimes* times = nullptr,
+                                                         QueueTerms terms = {}) const {
+    return batcher_->RunTensors(std::move(context), std::move(inputs), times, terms);
   }
 
  private:

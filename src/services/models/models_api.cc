@@ -144,7 +144,8 @@ async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string
   if (!inputs.ok()) co_return route.Failed(inputs.status());
   const auto wanted = ChooseOutputs(package.outputs, request.outputs());
   if (!wanted.ok()) co_return route.Failed(wanted.status());
-  auto infer = route.Infer(*model, std::move(context), *std::move(inputs), {request.sticky_key()});
+  auto infer =
+      route.Infer(*model, std::move(context), *std::move(inputs), {.sticky_key = request.sticky_key()});
   CO_ASSIGN_OR_RETURN(const auto outputs, co_await std::move(infer));
 
   v1::InferResponse response;

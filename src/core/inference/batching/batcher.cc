@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/status.h"
 #include "core/async/completion.h"
 #include "core/async/loop.h"
+#include "core/inference/batching/batch_choice.h"
 #include "core/inference/batching/batch_tensors.h"
 #include "core/inference/batching/row_queue.h"
 #include "core/inference/batching/run_caller.h"
@@ -23,6 +23,9 @@ using std::chrono::steady_clock;
 using Answer = async::Completion<absl::Status>;
 
 struct Batcher::Core {
+  explicit Core(BatcherOptions o)
+      : options(std::move(o)), queue(std::max<size_t>(options.queue.levels.size(), 1)) {}
+
   BatcherOptions options;
   std::vector<TensorSpec> inputs;
   std::vector<std::unique_ptr<Instance>> instances;
@@ -36,19 +39,11 @@ struct Batcher::Core {
   bool stopping = false;
   double seconds_per_element = 0.0005;  // recent average, for RetryAfter alone
 
-  // What runs next on an instance: rows that wait no more.
-  struct Batch {
-    std::vector<QueuedRow> rows;
-    RunPlan plan;
-  };
-
   // Instances' threads.
   void Serve(Instance& instance);
+  void WaitForMore(std::unique_lock<std::mutex>& lock);
   Batch Take(const RunPlan& previous);
   Batch TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired);
-  static Batch ChoosePadded(const std::vector<QueuedRow>& rows, const RunLimits& limits,
-                            const RunPlan& previous);
-  static Batch ChooseAlike(const std::vector<QueuedRow>& rows, const RunLimits& limits);
   void RunBatch(Instance& instance, const Batch& batch);
   absl::Status RunOnce(Instance& instance, std::span<const QueuedRow> batch, size_t length);
   absl::Status StackAndRun(Instance& instance, std::span<const QueuedRow> batch, size_t length,
@@ -57,7 +52,8 @@ struct Batcher::Core {
   void FinishRows(std::span<const QueuedRow> batch, const absl::Status& status);
 
   // The caller's thread.
-  std::shared_ptr<RowJob> MakeJob(std::vector<Row> rows, async::Completer<absl::Status> done) const;
+  std::shared_ptr<RowJob> MakeJob(std::vector<Row> rows, const QueueTerms& terms,
+                                  async::Completer<absl::Status> done) const;
   size_t Length(const Row& row) const;
   // Queues the job and waits for its end.
   static async::Task<absl::Status> Wait(std::shared_ptr<Core> core, RequestContext context,
@@ -65,14 +61,17 @@ struct Batcher::Core {
 
   // Any thread. Answers `job` unless it was answered before.
   void End(const std::shared_ptr<RowJob>& job, const absl::Status& status);
+  // The queue's time-out: refuses `job` if none of its rows was taken.
+  void GiveUp(const std::shared_ptr<RowJob>& job);
+  void EndLate(const std::shared_ptr<RowJob>& job);
   absl::Status Enqueue(const std::shared_ptr<RowJob>& job);
-  absl::Status Full() const;
+  // Under the lock: when what waits now will have run.
+  std::chrono::milliseconds RetryDelay() const;
 };
 
 Batcher::Batcher(BatcherOptions options, std::vector<TensorSpec> inputs,
                  std::vector<std::unique_ptr<Instance>> instances, RunObserver observer)
-    : core_(std::make_shared<Core>()) {
-  core_->options = std::move(options);
+    : core_(std::make_shared<Core>(std::move(options))) {
   core_->inputs = std::move(inputs);
   core_->instances = std::move(instances);
   core_->observer = std::move(observer);
@@ -103,12 +102,12 @@ size_t Batcher::queued() const {
 }
 
 async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext context, std::vector<Row> rows,
-                                                           CallTimes* times) {
+                                                           CallTimes* times, QueueTerms terms) {
   const auto core = core_;
   if (rows.empty()) co_return std::vector<Row>();
   for (const Row& row : rows) CO_RETURN_IF_ERROR(CheckRow(core->inputs, row));
   Answer answer;
-  const auto job = core->MakeJob(std::move(rows), answer.completer());
+  const auto job = core->MakeJob(std::move(rows), terms, answer.completer());
   const absl::Status status = co_await Core::Wait(core, std::move(context), job, std::move(answer), times);
   CO_RETURN_IF_ERROR(status);
   co_return std::move(job->results);
@@ -116,7 +115,7 @@ async::Task<absl::StatusOr<std::vector<Row>>> Batcher::Run(RequestContext contex
 
 async::Task<absl::StatusOr<std::vector<Tensor>>> Batcher::RunTensors(RequestContext context,
                                                                      std::vector<Tensor> inputs,
-                                                                     CallTimes* times) {
+                                                                     CallTimes* times, QueueTerms terms) {
   const auto core = core_;
   CO_RETURN_IF_ERROR(CheckInputs(core->inputs, inputs));
   for (Tensor& input : inputs) input = Aligned(std::move(input));
@@ -125,7 +124,7 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> Batcher::RunTensors(RequestCont
     CO_ASSIGN_OR_RETURN(rows, SplitBatch(core->inputs, inputs));
   }
   Answer answer;
-  const auto job = core->MakeJob(std::move(rows), answer.completer());
+  const auto job = core->MakeJob(std::move(rows), terms, answer.completer());
   job->whole = std::move(inputs);
   const absl::Status status = co_await Core::Wait(core, std::move(context), job, std::move(answer), times);
   CO_RETURN_IF_ERROR(status);
@@ -133,20 +132,16 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> Batcher::RunTensors(RequestCont
   co_return JoinBatch(job->results);
 }
 
-std::shared_ptr<RowJob> Batcher::Core::MakeJob(std::vector<Row> rows,
+std::shared_ptr<RowJob> Batcher::Core::MakeJob(std::vector<Row> rows, const QueueTerms& terms,
                                                async::Completer<absl::Status> done) const {
-  const auto job = std::make_shared<RowJob>(std::move(done));
-  job->lengths.reserve(rows.size());
-  for (const Row& row : rows) job->lengths.push_back(Length(row));
-  job->unfinished = rows.size();
-  job->results.resize(rows.size());
-  job->rows = std::move(rows);
-  job->waiting.resize(job->rows.size());
-  std::iota(job->waiting.begin(), job->waiting.end(), size_t{0});
-  // By length, then by number: the order of the request where lengths are the same.
-  std::sort(job->waiting.begin(), job->waiting.end(), [&job](size_t a, size_t b) {
-    return job->lengths[a] != job->lengths[b] ? job->lengths[a] < job->lengths[b] : a < b;
-  });
+  std::vector<size_t> lengths;
+  lengths.reserve(rows.size());
+  for (const Row& row : rows) lengths.push_back(Length(row));
+  auto job = MakeRowJob(std::move(rows), std::move(lengths), std::move(done));
+  job->level = options.queue.LevelOf(terms.priority);
+  job->queued_at = steady_clock::now();
+  const auto timeout = options.queue.PolicyOf(job->level).TimeoutFor(terms.timeout);
+  if (timeout.count() > 0) job->give_up_at = job->queued_at + timeout;
   return job;
 }
 
@@ -166,17 +161,16 @@ async::Task<absl::Status> Batcher::Core::Wait(std::shared_ptr<Core> core, Reques
   CO_RETURN_IF_ERROR(context.Check());
   job->deadline = context.deadline();
   job->context = context;
-  job->queued_at = steady_clock::now();
   CO_RETURN_IF_ERROR(core->Enqueue(job));
 
   const auto registration =
       context.cancel().OnCancel([core, job](const absl::Status& reason) { core->End(job, reason); });
-  async::Timer timer;
-  if (context.has_deadline() && async::Loop::Current() != nullptr) {
-    timer = async::Loop::Current()->After(context.deadline() - steady_clock::now(), [core, job] {
-      core->End(job, DeadlineExceeded("The deadline passed while the request waited for model '",
-                                      core->options.name, "'."));
-    });
+  async::Timer deadline, timeout;
+  if (async::Loop* const loop = async::Loop::Current(); loop != nullptr) {
+    if (context.has_deadline())
+      deadline = loop->After(job->deadline - steady_clock::now(), [core, job] { core->EndLate(job); });
+    if (job->give_up_at != kNoDeadline)
+      timeout = loop->After(job->give_up_at - steady_clock::now(), [core, job] { core->GiveUp(job); });
   }
   const absl::Status status = co_await answer;
   if (times != nullptr && status.ok()) {
@@ -192,18 +186,40 @@ absl::Status Batcher::Core::Enqueue(const std::shared_ptr<RowJob>& job) {
   {
     std::lock_guard lock(mutex);
     if (stopping) return Unavailable("Model '", options.name, "' is being unloaded.");
-    if (!queue.empty() && queue.waiting() + job->rows.size() > options.max_queue) return Full();
+    const size_t waiting = queue.waiting(job->level);
+    if (waiting > 0 && waiting + job->rows.size() > options.queue.PolicyOf(job->level).max_queue) {
+      return WithRetryAfter(ResourceExhausted("The queue of model '", options.name, "' is full."),
+                            RetryDelay());
+    }
     queue.Push(job);
   }
   work_waits.notify_one();
   return absl::OkStatus();
 }
 
-absl::Status Batcher::Core::Full() const {
+std::chrono::milliseconds Batcher::Core::RetryDelay() const {
   const double seconds = static_cast<double>(queue.waiting_elements()) * seconds_per_element /
                          static_cast<double>(instances.size());
-  const std::chrono::milliseconds delay(static_cast<int64_t>(std::clamp(seconds, 0.1, 60.0) * 1000));
-  return WithRetryAfter(ResourceExhausted("The queue of model '", options.name, "' is full."), delay);
+  return std::chrono::milliseconds(static_cast<int64_t>(std::clamp(seconds, 0.1, 60.0) * 1000));
+}
+
+void Batcher::Core::EndLate(const std::shared_ptr<RowJob>& job) {
+  End(job, DeadlineExceeded("The deadline passed while the request waited for model '", options.name, "'."));
+}
+
+void Batcher::Core::GiveUp(const std::shared_ptr<RowJob>& job) {
+  std::chrono::milliseconds delay(0);
+  {
+    std::lock_guard lock(mutex);
+    if (job->over || job->taken()) return;
+    job->over = true;
+    queue.Remove(*job);
+    delay = RetryDelay();
+  }
+  if (options.on_timeout) options.on_timeout();
+  job->done.Set(WithRetryAfter(
+      Unavailable("The request waited too long for model '", options.name, "': its queue's time-out passed."),
+      delay));
 }
 
 void Batcher::Core::End(const std::shared_ptr<RowJob>& job, const absl::Status& status) {
@@ -229,6 +245,7 @@ void Batcher::Core::Serve(Instance& instance) {
       std::unique_lock lock(mutex);
       ++idle;
       work_waits.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (options.queue.max_delay.count() > 0) WaitForMore(lock);
       --idle;
       if (stopping) return;
     }
@@ -239,7 +256,19 @@ void Batcher::Core::Serve(Instance& instance) {
   }
 }
 
-Batcher::Core::Batch Batcher::Core::Take(const RunPlan& previous) {
+// Returns with an empty queue too, if what waited went away.
+void Batcher::Core::WaitForMore(std::unique_lock<std::mutex>& lock) {
+  const auto& preferred = options.queue.preferred_sizes;
+  const size_t enough =
+      preferred.empty() ? options.run.max_rows : *std::min_element(preferred.begin(), preferred.end());
+  while (!stopping && !queue.empty() && queue.waiting() < enough) {
+    const MonotonicTime due = queue.DueAt(options.queue.max_delay);
+    if (steady_clock::now() >= due) return;
+    work_waits.wait_until(lock, due);
+  }
+}
+
+Batch Batcher::Core::Take(const RunPlan& previous) {
   std::vector<std::shared_ptr<RowJob>> expired;
   Batch batch;
   bool more = false;
@@ -249,59 +278,24 @@ Batcher::Core::Batch Batcher::Core::Take(const RunPlan& previous) {
     more = !queue.empty();
   }
   if (more) work_waits.notify_one();
-  for (const auto& job : expired) {
-    End(job,
-        DeadlineExceeded("The deadline passed while the request waited for model '", options.name, "'."));
-  }
+  for (const auto& job : expired) job->deadline <= steady_clock::now() ? EndLate(job) : GiveUp(job);
   return batch;
 }
 
-Batcher::Core::Batch Batcher::Core::TakeLocked(const RunPlan& previous,
-                                               std::vector<std::shared_ptr<RowJob>>* expired) {
+Batch Batcher::Core::TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired) {
   const auto now = steady_clock::now();
-  // Idle instances get their part of what waits.
+  // Idle instances get their part of what waits, unless it waited to run together.
   RunLimits limits = options.run;
-  const size_t sharers = 1 + idle;
+  const size_t sharers = options.queue.max_delay.count() > 0 ? 1 : 1 + idle;
   limits.max_rows = std::min(limits.max_rows, (queue.waiting() + sharers - 1) / sharers);
   std::vector<QueuedRow> rows =
       queue.Next(options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), now, expired);
   if (rows.empty()) return {};
   Batch batch = options.pads ? ChoosePadded(rows, limits, previous) : ChooseAlike(rows, limits);
-  queue.Take(batch.rows);
+  queue.Take(rows.front().job, batch.rows);
   for (const QueuedRow& row : batch.rows) {
-    if (row.job->taken_at == MonotonicTime::min()) row.job->taken_at = now;
+    if (!row.job->taken()) row.job->taken_at = now;
   }
-  return batch;
-}
-
-// The oldest row with those of like length.
-Batcher::Core::Batch Batcher::Core::ChoosePadded(const std::vector<QueuedRow>& rows, const RunLimits& limits,
-                                                 const RunPlan& previous) {
-  std::vector<size_t> order(rows.size());  // by ascending length, the older one first
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&rows](size_t a, size_t b) {
-    return rows[a].length() != rows[b].length() ? rows[a].length() < rows[b].length() : a < b;
-  });
-  std::vector<size_t> lengths;
-  lengths.reserve(rows.size());
-  for (const size_t row : order) lengths.push_back(rows[row].length());
-  const auto oldest = static_cast<size_t>(std::find(order.begin(), order.end(), 0u) - order.begin());
-  Batch batch{{}, PlanRunOf(oldest, lengths, limits, previous)};
-  for (size_t i = batch.plan.first; i < batch.plan.first + batch.plan.rows; ++i)
-    batch.rows.push_back(rows[order[i]]);
-  return batch;
-}
-
-// The oldest row with those of the same shapes.
-Batcher::Core::Batch Batcher::Core::ChooseAlike(const std::vector<QueuedRow>& rows, const RunLimits& limits) {
-  const QueuedRow& oldest = rows.front();
-  const size_t most = std::clamp<size_t>(limits.max_elements / oldest.length(), 1, limits.max_rows);
-  Batch batch;
-  for (const QueuedRow& row : rows) {
-    if (batch.rows.size() == most) break;
-    if (SameShapes(oldest.job->rows[oldest.row], row.job->rows[row.row])) batch.rows.push_back(row);
-  }
-  batch.plan = {0, batch.rows.size(), oldest.length()};
   return batch;
 }
 

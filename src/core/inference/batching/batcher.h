@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
+#include "core/inference/batching/queue_policy.h"
 #include "core/inference/batching/rows.h"
 #include "core/inference/batching/run_plan.h"
 #include "core/inference/runtime.h"
@@ -20,12 +21,14 @@ namespace starling::inference {
 struct BatcherOptions {
   std::string name;  // of the model, in messages; its first letters name the threads
   RunLimits run;
-  size_t max_queue = 1024;  // rows that may wait; one request alone may bring more
+  QueueOptions queue;
   // False: tensors have no batch dimension, each request is one run of its own.
   bool batches = true;
   // Rows of different lengths share a run, the shorter ones filled up with zeros, which the model knows to ignore. False:
   // only rows of the same shapes share one.
   bool pads = true;
+  // Called for each request that the queue's time-out refuses; any thread, must not block. May be empty.
+  std::function<void()> on_timeout;
 };
 
 // Of one answered request.
@@ -51,7 +54,9 @@ using RunObserver = std::function<void(const RunReport&)>;
 
 // Each instance has a thread of its own. The moment it is free it runs the row whose turn it is together with as many of
 // those that wait as pays: those of like length (and only its part of them, if other instances are free too). Nothing
-// waits for a batch to fill, and with n requests before it a request waits for n runs at most, whatever their size.
+// waits for a batch to fill, unless QueueOptions::max_delay says so, and with n requests before it a request waits for n runs
+// at most, whatever their size. Where there are priorities, that holds among requests of the same one: higher ones have their
+// turn first, but for one of RowQueue::kMostPassed + 1 runs; lower ones fill up their runs.
 // Thread-safe.
 class Batcher {
  public:
@@ -63,18 +68,20 @@ class Batcher {
   Batcher(const Batcher&) = delete;
 
   // The outputs of each row, in order; the caller goes on on its own loop, after one hop. All rows or an error:
-  // INVALID_ARGUMENT: a row does not fit the model. RESOURCE_EXHAUSTED with RetryAfter: the queue is full.
+  // INVALID_ARGUMENT: a row does not fit the model. RESOURCE_EXHAUSTED with RetryAfter: the queue is full. UNAVAILABLE with
+  // RetryAfter: no row was taken before the queue's time-out.
   // CANCELLED, DEADLINE_EXCEEDED: at once when it happens, though a run under way is not stopped; no run is started for
   // it after that. UNAVAILABLE: the batcher is being destroyed. Else what the instance said.
   async::Task<absl::StatusOr<std::vector<Row>>> Run(RequestContext context, std::vector<Row> rows,
-                                                    CallTimes* times = nullptr);
+                                                    CallTimes* times = nullptr, QueueTerms terms = {});
 
   // The same for whole tensors, in the order of the model's inputs, whose first size is the batch (if the model batches).
   // They share runs with other requests' rows as rows do; where all rows of a request run together and alone, the
   // instance gets `inputs` themselves. `times` is written on success.
   async::Task<absl::StatusOr<std::vector<Tensor>>> RunTensors(RequestContext context,
                                                               std::vector<Tensor> inputs,
-                                                              CallTimes* times = nullptr);
+                                                              CallTimes* times = nullptr,
+                                                              QueueTerms terms = {});
 
   // Rows that wait for an instance.
   size_t queued() const;

@@ -1,9 +1,11 @@
-// Under random load, cancellation and deadlines every answer is that of its own request, no run begins after its
-// request's deadline, and nothing stays behind.
+// Under random load, priorities, cancellation, deadlines, queue time-outs and swaps every answer is that of its own request by
+// the version that it asked, nobody is refused before his time, and nothing stays behind.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -19,14 +21,17 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
 
-// Row i of the answer: the sum of row i, and for 1 in 8 runs some work before it.
-absl::StatusOr<std::vector<Tensor>> SlowSum(std::span<const Tensor> inputs) {
+constexpr int64_t kVersion = 1000000;  // more than any row sums up to
+
+// Row i of the answer: the sum of row i, and what tells the version; for 1 in 8 runs some work before it.
+absl::StatusOr<std::vector<Tensor>> SlowSum(std::span<const Tensor> inputs, int64_t version) {
   thread_local std::mt19937 random(7);
   const auto until = steady_clock::now() + microseconds(random() % 8 == 0 ? 2000 : 0);
   while (steady_clock::now() < until) std::this_thread::yield();
   const auto length = static_cast<size_t>(inputs[0].shape[1]);
   const auto values = inputs[0].Values<int64_t>();
   TensorBuffer sums(DataType::kInt64, {inputs[0].shape[0]});
+  for (int64_t& sum : sums.Values<int64_t>()) sum = version * kVersion;
   for (size_t i = 0; i < values.size(); ++i) sums.Values<int64_t>()[i / length] += values[i];
   std::vector<Tensor> outputs;
   outputs.push_back(std::move(sums).Freeze());
@@ -38,12 +43,42 @@ struct Tally {
   std::atomic<int> cancelled{0};
   std::atomic<int> late{0};
   std::atomic<int> refused{0};
+  std::atomic<int> timed_out{0};
   std::atomic<int> wrong{0};
 };
 
 struct RandomRequest {
   std::vector<Row> rows;
   std::vector<int64_t> sums;
+  QueueTerms terms;
+  int64_t version = 0;
+  steady_clock::time_point begin = steady_clock::now();
+};
+
+// One version of the model; whoever asks it keeps it until the answer.
+struct Served {
+  int64_t version = 0;
+  std::unique_ptr<Batcher> batcher;
+};
+
+// Which version answers now.
+class Current {
+ public:
+  void Set(std::shared_ptr<Served> served) {
+    {
+      std::lock_guard lock(mutex_);
+      std::swap(served_, served);
+    }
+    served.reset();  // may wait for its runs
+  }
+  std::shared_ptr<Served> Get() {
+    std::lock_guard lock(mutex_);
+    return served_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Served> served_;
 };
 
 RandomRequest MakeRequest(std::mt19937& random) {
@@ -56,6 +91,8 @@ RandomRequest MakeRequest(std::mt19937& random) {
     const Shape shape = {static_cast<int64_t>(values.size())};
     request.rows.push_back({MakeTensor<int64_t>(DataType::kInt64, shape, values)});
   }
+  request.terms.priority = random() % 5;  // 0 is the default, 4 there is not
+  if (random() % 4 == 0) request.terms.timeout = microseconds(1 + random() % 3000);
   return request;
 }
 
@@ -65,7 +102,7 @@ void Judge(const absl::StatusOr<std::vector<Row>>& result, const RandomRequest& 
     case absl::StatusCode::kOk: {
       bool same = result->size() == request.sums.size();
       for (size_t i = 0; same && i < request.sums.size(); ++i) {
-        same = (*result)[i][0].Values<int64_t>()[0] == request.sums[i];
+        same = (*result)[i][0].Values<int64_t>()[0] == request.sums[i] + request.version * kVersion;
       }
       ++(same ? tally->right : tally->wrong);
       return;
@@ -79,6 +116,12 @@ void Judge(const absl::StatusOr<std::vector<Row>>& result, const RandomRequest& 
     case absl::StatusCode::kResourceExhausted:
       ++tally->refused;
       return;
+    case absl::StatusCode::kUnavailable: {
+      const auto timeout = request.terms.timeout;
+      const bool waited = timeout.count() > 0 && steady_clock::now() >= request.begin + timeout;
+      ++(waited ? tally->timed_out : tally->wrong);
+      return;
+    }
     default:
       ++tally->wrong;
   }
@@ -89,10 +132,12 @@ async::Task<void> CancelAfter(CancelSource* source, microseconds delay) {
   source->Cancel();
 }
 
-async::Task<void> Client(Batcher* batcher, unsigned seed, int requests, Tally* tally) {
+async::Task<void> Client(Current* current, unsigned seed, int requests, Tally* tally) {
   std::mt19937 random(seed);
   for (int i = 0; i < requests; ++i) {
-    const RandomRequest request = MakeRequest(random);
+    RandomRequest request = MakeRequest(random);
+    const std::shared_ptr<Served> served = current->Get();
+    request.version = served->version;
     CancelSource source;
     RequestContext context = RequestContext().WithCancel(source.token());
     if (random() % 4 == 0)
@@ -100,48 +145,82 @@ async::Task<void> Client(Batcher* batcher, unsigned seed, int requests, Tally* t
     async::TaskGroup group;
     if (random() % 4 == 0) group.Start(CancelAfter(&source, microseconds(random() % 2000)));
     std::vector<Row> rows = request.rows;
-    const auto result = co_await batcher->Run(context, std::move(rows));
+    auto run = served->batcher->Run(context, std::move(rows), nullptr, request.terms);
+    const auto result = co_await std::move(run);
     Judge(result, request, context, tally);
     co_await group.Join();
   }
 }
 
-async::Task<void> Clients(Batcher* batcher, unsigned seed, Tally* tally, std::atomic<bool>* done) {
+async::Task<void> Clients(Current* current, unsigned seed, Tally* tally, std::atomic<bool>* done) {
   async::TaskGroup group;
-  for (unsigned i = 0; i < 20; ++i) group.Start(Client(batcher, seed * 100 + i, 50, tally));
+  for (unsigned i = 0; i < 20; ++i) group.Start(Client(current, seed * 100 + i, 50, tally));
   co_await group.Join();
   *done = true;
   done->notify_all();
 }
 
-TEST(BatcherPropertyTest, EveryAnswerBelongsToItsRequest) {
-  BatcherOptions options{.name = "property", .max_queue = 60};
+// What holds of all versions together.
+struct Watch {
+  std::atomic<size_t> largest{0};
+  std::atomic<int> timeouts{0};
+};
+
+std::shared_ptr<Served> MakeServed(int64_t version, Watch* watch) {
+  BatcherOptions options{.name = "property"};
+  options.queue.levels.assign(3, {.max_queue = 40, .allow_timeout_override = true});
+  options.queue.default_priority = 2;
   options.run.max_rows = 16;
   options.run.few_shapes = true;
+  options.on_timeout = [watch] { ++watch->timeouts; };
+  if (version % 3 == 2) options.queue.max_delay = microseconds(300);
   std::vector<std::unique_ptr<Instance>> instances;
-  for (int i = 0; i < 3; ++i) instances.push_back(std::make_unique<FakeInstance>(SlowSum));
-  std::atomic<size_t> largest{0};
-  const auto observe = [&largest](const RunReport& report) {
-    for (size_t seen = largest; seen < report.rows && !largest.compare_exchange_weak(seen, report.rows);) {
+  const auto run = [version](std::span<const Tensor> inputs) { return SlowSum(inputs, version); };
+  for (int i = 0; i < 3; ++i) instances.push_back(std::make_unique<FakeInstance>(run));
+  const auto observe = [watch](const RunReport& report) {
+    size_t seen = watch->largest;
+    while (seen < report.rows && !watch->largest.compare_exchange_weak(seen, report.rows)) {
     }
   };
+  auto served = std::make_shared<Served>();
+  served->version = version;
+  const std::vector<TensorSpec> inputs = {{"ids", DataType::kInt64, {-1, -1}}};
+  served->batcher = std::make_unique<Batcher>(std::move(options), inputs, std::move(instances), observe);
+  return served;
+}
+
+int Count(const Tally& tally) {
+  return tally.right + tally.cancelled + tally.late + tally.refused + tally.timed_out + tally.wrong;
+}
+
+TEST(BatcherPropertyTest, EveryAnswerBelongsToItsRequest) {
+  constexpr int kRequests = 2000;
+  Watch watch;
   Tally tally;
   {
-    Batcher batcher(options, {{"ids", DataType::kInt64, {-1, -1}}}, std::move(instances), observe);
+    Current current;
+    current.Set(MakeServed(0, &watch));
     async::LoopGroup loops(2);
     std::atomic<bool> done[2] = {false, false};
-    for (unsigned i = 0; i < 2; ++i) async::Spawn(loops.at(i), Clients(&batcher, i + 1, &tally, &done[i]));
+    for (unsigned i = 0; i < 2; ++i) async::Spawn(loops.at(i), Clients(&current, i + 1, &tally, &done[i]));
+    // A swap after each hundredth request.
+    for (int64_t version = 1; version < kRequests / 100; ++version) {
+      while (Count(tally) < version * 100) std::this_thread::yield();
+      current.Set(MakeServed(version, &watch));
+    }
     for (auto& flag : done) flag.wait(false);
-    EXPECT_EQ(batcher.queued(), 0u);
+    EXPECT_EQ(current.Get()->batcher->queued(), 0u);
   }
   EXPECT_EQ(tally.wrong, 0);
-  EXPECT_EQ(tally.right + tally.cancelled + tally.late + tally.refused, 2000);
+  EXPECT_EQ(Count(tally), kRequests);
   EXPECT_GT(tally.right, 200);
   EXPECT_GT(tally.cancelled, 0);
   EXPECT_GT(tally.late, 0);
   EXPECT_GT(tally.refused, 0);
-  EXPECT_GT(largest, 1u);
-  EXPECT_LE(largest, 16u);
+  EXPECT_GT(tally.timed_out, 0);
+  EXPECT_EQ(tally.timed_out, watch.timeouts);
+  EXPECT_GT(watch.largest, 1u);
+  EXPECT_LE(watch.largest, 16u);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "core/inference/package/model_package.h"
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -11,6 +13,8 @@
 
 namespace starling::inference {
 namespace {
+
+constexpr size_t kLongestMs = 3600 * 1000;  // of time-outs and delays
 
 // `sources`, of a graph's outputs alone: where each comes from.
 std::vector<TensorSpec> ReadSpecs(YamlReader& reader, const char* field,
@@ -72,13 +76,68 @@ void ReadPostProcessing(YamlReader reader, ModelPackage* package) {
   reader.Finish();
 }
 
+void ReadQueuePolicy(YamlReader& reader, QueuePolicy* policy) {
+  auto timeout_ms = static_cast<size_t>(policy->timeout.count() / 1000);
+  reader.Get("max_queue", &policy->max_queue, 1);
+  reader.Get("queue_timeout_ms", &timeout_ms, 0);
+  reader.Get("allow_timeout_override", &policy->allow_timeout_override);
+  if (timeout_ms > kLongestMs)
+    reader.Complain("queue_timeout_ms", StrCat("must be at most ", kLongestMs, "."));
+  policy->timeout = std::chrono::milliseconds(std::min(timeout_ms, kLongestMs));
+}
+
+void ReadPriorities(YamlReader& reader, QueueOptions* queue) {
+  size_t count = 0;
+  reader.Get("priority_levels", &count, 0);
+  reader.Get("default_priority", &queue->default_priority, 1);
+  if (count > QueueOptions::kMostLevels) {
+    return reader.Complain("priority_levels", StrCat("must be at most ", QueueOptions::kMostLevels, "."));
+  }
+  queue->levels.assign(count, queue->policy);
+  if (count > 0 ? queue->default_priority == 0 || queue->default_priority > count
+                : queue->default_priority > 0) {
+    reader.Complain("default_priority", "must be one of the priorities, 1 to 'priority_levels'.");
+  }
+  for (YamlReader& item : reader.Children("priorities")) {
+    size_t priority = 0;
+    item.Get("priority", &priority, 1);
+    if (priority == 0 || priority > count) {
+      item.Complain("priority", "must be one of the priorities, 1 to 'priority_levels'.");
+    } else {
+      ReadQueuePolicy(item, &queue->levels[priority - 1]);
+    }
+    item.Finish();
+  }
+}
+
+void ReadQueue(YamlReader& reader, size_t max_size, QueueOptions* queue) {
+  ReadQueuePolicy(reader, &queue->policy);
+  ReadPriorities(reader, queue);
+  size_t delay_us = 0;
+  std::vector<int64_t> preferred;
+  reader.Get("max_delay_us", &delay_us, 0);
+  reader.Get("preferred_sizes", &preferred);
+  if (delay_us > kLongestMs * 1000) {
+    reader.Complain("max_delay_us", StrCat("must be at most ", kLongestMs * 1000, "."));
+    delay_us = 0;
+  }
+  queue->max_delay = std::chrono::microseconds(delay_us);
+  for (const int64_t size : preferred) {
+    if (size < 1 || static_cast<size_t>(size) > max_size)
+      reader.Complain("preferred_sizes", "must hold sizes from 1 to 'max_size'.");
+    queue->preferred_sizes.push_back(static_cast<size_t>(size));
+  }
+  if (!preferred.empty() && delay_us == 0)
+    reader.Complain("preferred_sizes", "needs 'max_delay_us': without it no instance waits for a size.");
+}
+
 void ReadBatching(YamlReader reader, bool text, ModelPackage::Batching* batching) {
   if (!text) batching->max_elements = std::numeric_limits<size_t>::max();
   reader.Get("max_size", &batching->max_size, text ? 1 : 0);
   reader.Get("max_elements", &batching->max_elements, 1);
   reader.Get("run_overhead", &batching->run_overhead, 0);
   reader.Get("reshape_overhead", &batching->reshape_overhead, 0);
-  reader.Get("max_queue", &batching->max_queue, 1);
+  ReadQueue(reader, batching->max_size, &batching->queue);
   reader.Finish();
 }
 

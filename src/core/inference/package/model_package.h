@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/inference/batching/queue_policy.h"
 #include "core/inference/graph/graph_definition.h"
 #include "core/inference/runtime.h"
 
@@ -57,9 +58,9 @@ struct ModelPackage {
     size_t max_size = 32;       // rows per run; 0: the tensors have no batch dimension
     size_t max_elements = 256;  // rows times padded length per run; unlimited for the task "tensors"
     size_t run_overhead = 10;   // what a run costs beside its elements, counted in elements
-    size_t reshape_overhead =
-        10;                   // what it costs more in another shape than the run before, counted in elements
-    size_t max_queue = 1024;  // rows that wait
+    // What it costs more in another shape than the run before, counted in elements.
+    size_t reshape_overhead = 10;
+    QueueOptions queue;
   };
   Batching batching;
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -72,7 +73,50 @@ TEST_F(ModelPackageTest, ReadsAllFields) {
   EXPECT_EQ(package->pre_processing.vocabulary, folder_ / "vocab.txt");
   EXPECT_THAT(package->post_processing.labels, testing::ElementsAre("good", "bad"));
   EXPECT_EQ(package->batching.max_size, 4u);
-  EXPECT_EQ(package->batching.max_queue, 1024u);
+  EXPECT_EQ(package->batching.queue.policy.max_queue, 1024u);
+}
+
+TEST_F(ModelPackageTest, SaysWhoWaitsHowLong) {
+  const auto package = Read(std::regex_replace(kPackage, std::regex("max_size: 4"), R"(max_size: 8
+  max_queue: 50
+  queue_timeout_ms: 20
+  priority_levels: 3
+  default_priority: 2
+  priorities:
+    - {priority: 1, allow_timeout_override: true}
+    - {priority: 3, max_queue: 9, queue_timeout_ms: 0}
+  max_delay_us: 500
+  preferred_sizes: [4, 8])"));
+  ASSERT_TRUE(package.ok()) << package.status();
+  const QueueOptions& queue = package->batching.queue;
+  ASSERT_EQ(queue.levels.size(), 3u);
+  EXPECT_EQ(queue.default_priority, 2u);
+  EXPECT_TRUE(queue.levels[0].allow_timeout_override);
+  EXPECT_EQ(queue.levels[0].max_queue, 50u);
+  EXPECT_EQ(queue.levels[1].timeout, std::chrono::milliseconds(20));
+  EXPECT_FALSE(queue.levels[1].allow_timeout_override);
+  EXPECT_EQ(queue.levels[2].timeout.count(), 0);
+  EXPECT_EQ(queue.levels[2].max_queue, 9u);
+  EXPECT_EQ(queue.max_delay, std::chrono::microseconds(500));
+  EXPECT_THAT(queue.preferred_sizes, testing::ElementsAre(4u, 8u));
+}
+
+TEST_F(ModelPackageTest, PrioritiesAndSizesThatThereAreNotAreNamed) {
+  EXPECT_EQ(Complaint("max_size: 4", "priority_levels: 2"),
+            "model.yaml:17: 'default_priority' must be one of the priorities, 1 to 'priority_levels'.");
+  EXPECT_EQ(Complaint("max_size: 4", "default_priority: 1"),
+            "model.yaml:17: 'default_priority' must be one of the priorities, 1 to 'priority_levels'.");
+  EXPECT_EQ(Complaint("max_size: 4", "priorities: [{priority: 1}]"),
+            "model.yaml:17: 'priority' must be one of the priorities, 1 to 'priority_levels'.");
+  EXPECT_EQ(Complaint("max_size: 4", "priority_levels: 1000"),
+            "model.yaml:17: 'priority_levels' must be at most 100.");
+  EXPECT_EQ(
+      Complaint("max_size: 4", "preferred_sizes: [4]"),
+      "model.yaml:17: 'preferred_sizes' needs 'max_delay_us': without it no instance waits for a size.");
+  EXPECT_EQ(Complaint("max_size: 4", "max_delay_us: 1\n  preferred_sizes: [33]"),
+            "model.yaml:18: 'preferred_sizes' must hold sizes from 1 to 'max_size'.");
+  EXPECT_EQ(Complaint("max_size: 4", "queue_timeout_ms: 3600001"),
+            "model.yaml:17: 'queue_timeout_ms' must be at most 3600000.");
 }
 
 TEST_F(ModelPackageTest, AProgramHasACommandInPlaceOfAFile) {

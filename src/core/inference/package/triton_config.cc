@@ -1,11 +1,14 @@
 #include "core/inference/package/triton_config.h"
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "core/inference/text_proto.h"
@@ -130,9 +133,20 @@ class Config {
   void ReadBatching(const Field& batching) {
     for (const Field& field : batching.fields) {
       if (field.name == "default_queue_policy") {
-        ReadQueuePolicy(field);
-      } else if (field.name == "preferred_batch_size" || field.name == "max_queue_delay_microseconds") {
-        Warn(field, "is not needed: a free instance takes what waits and never waits for more");
+        ReadQueuePolicy(field, &queue().policy);
+      } else if (field.name == "priority_queue_policy") {
+        ReadLevelPolicy(field);
+      } else if (field.name == "priority_levels") {
+        ReadNumber(field, &priority_levels_);
+        if (priority_levels_ > QueueOptions::kMostLevels)
+          Refuse(field, StrCat("must be at most ", QueueOptions::kMostLevels));
+      } else if (field.name == "default_priority_level") {
+        ReadNumber(field, &queue().default_priority);
+      } else if (field.name == "max_queue_delay_microseconds") {
+        ReadMicroseconds(field, &queue().max_delay);
+      } else if (field.name == "preferred_batch_size") {
+        ReadNumber(field, &queue().preferred_sizes.emplace_back());
+        preferred_at_ = field;
       } else if (field.name == "preserve_ordering") {
         Warn(field, "has no meaning here: each answer goes to its own request");
       } else {
@@ -141,16 +155,58 @@ class Config {
     }
   }
 
-  void ReadQueuePolicy(const Field& policy) {
-    for (const Field& field : policy.fields) {
+  void ReadQueuePolicy(const Field& message, QueuePolicy* policy) {
+    bool delays = false;
+    for (const Field& field : message.fields) {
       if (field.name == "max_queue_size") {
-        ReadNumber(field, &config_.package.batching.max_queue);
-        if (config_.package.batching.max_queue == 0)
-          config_.package.batching.max_queue = std::numeric_limits<size_t>::max();
-      } else {
-        Refuse(field, "is not supported: give requests a deadline");
+        ReadNumber(field, &policy->max_queue);
+        if (policy->max_queue == 0) policy->max_queue = std::numeric_limits<size_t>::max();
+      } else if (field.name == "default_timeout_microseconds") {
+        ReadMicroseconds(field, &policy->timeout);
+      } else if (field.name == "allow_timeout_override") {
+        policy->allow_timeout_override = field.value == "true";
+      } else if (field.name == "timeout_action" && field.value == "DELAY") {
+        delays = true;
+        Warn(field, "DELAY is not supported: no request is put behind others, nor refused, for waiting long");
+      } else if (field.name != "timeout_action" || field.value != "REJECT") {
+        Refuse(field, "is not supported");
       }
     }
+    if (!delays) return;
+    policy->timeout = std::chrono::microseconds(0);
+    policy->allow_timeout_override = false;
+  }
+
+  // One entry of a map.
+  void ReadLevelPolicy(const Field& entry) {
+    size_t level = 0;
+    QueuePolicy policy{.max_queue = std::numeric_limits<size_t>::max()};  // as Triton's that says nothing
+    for (const Field& field : entry.fields) {
+      if (field.name == "key") {
+        ReadNumber(field, &level);
+      } else if (field.name == "value") {
+        ReadQueuePolicy(field, &policy);
+      } else {
+        Refuse(field, "is not supported");
+      }
+    }
+    level_policies_.emplace_back(level, policy);
+  }
+
+  void FinishQueue() {
+    QueueOptions& options = queue();
+    options.levels.assign(std::min(priority_levels_, QueueOptions::kMostLevels), options.policy);
+    for (const auto& [level, policy] : level_policies_) {
+      if (level == 0 || level > options.levels.size())
+        return Refuse(0, StrCat("'priority_queue_policy' has the key ", level, ", which is no priority."));
+      options.levels[level - 1] = policy;
+    }
+    const bool defaults = options.default_priority > 0 && options.default_priority <= options.levels.size();
+    if (!options.levels.empty() && !defaults)
+      Refuse(0, "'default_priority_level' must be one of the priorities, 1 to 'priority_levels'.");
+    if (options.max_delay.count() > 0 || options.preferred_sizes.empty()) return;
+    Warn(preferred_at_, "has no meaning without a delay: a free instance takes what waits");
+    options.preferred_sizes.clear();
   }
 
   void ReadCache(const Field& cache) {
@@ -161,6 +217,7 @@ class Config {
 
   // What depends on several fields.
   void Finish() {
+    FinishQueue();
     ModelPackage& package = config_.package;
     const std::string& wanted = backend_.empty() ? platform_ : backend_;
     const BackendRow* found = nullptr;
@@ -193,6 +250,14 @@ class Config {
     *number = static_cast<size_t>(value);
   }
 
+  void ReadMicroseconds(const Field& field, std::chrono::microseconds* time) {
+    constexpr size_t kLongest = size_t{3600} * 1000 * 1000;
+    size_t microseconds = 0;
+    ReadNumber(field, &microseconds);
+    *time = std::chrono::microseconds(std::min(microseconds, kLongest));
+  }
+  QueueOptions& queue() { return config_.package.batching.queue; }
+
   void Refuse(const Field& field, std::string_view what) {
     Refuse(field.line, StrCat("'", field.name, "' ", what, "."));
   }
@@ -209,6 +274,9 @@ class Config {
   std::string platform_;
   std::string backend_;
   std::string filename_;
+  size_t priority_levels_ = 0;
+  std::vector<std::pair<size_t, QueuePolicy>> level_policies_;
+  Field preferred_at_;
   absl::Status status_;
 };
 

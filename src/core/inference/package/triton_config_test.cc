@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -58,13 +59,41 @@ response_cache { enable: true }
   EXPECT_EQ(package.inputs[1].datatype, DataType::kBytes);
   EXPECT_EQ(package.outputs[0].datatype, DataType::kInt64);
   EXPECT_EQ(package.batching.max_size, 8u);
-  EXPECT_EQ(package.batching.max_queue, 7u);
+  EXPECT_EQ(package.batching.queue.policy.max_queue, 7u);
   EXPECT_EQ(package.instances, 2u);
   EXPECT_TRUE(package.response_cache);
   EXPECT_THAT(config->versions.specific, ElementsAre("1", "3"));
-  EXPECT_THAT(package.warnings,
-              ElementsAre(HasSubstr("config.pbtxt:9: 'label_filename'"), HasSubstr("'preferred_batch_size'"),
-                          HasSubstr("'preferred_batch_size'")));
+  EXPECT_THAT(package.warnings, ElementsAre(HasSubstr("config.pbtxt:9: 'label_filename'"),
+                                            HasSubstr("'preferred_batch_size'")));
+}
+
+TEST_F(TritonConfigTest, ReadsWhoWaitsHowLong) {
+  const auto config = Read(R"(backend: "onnxruntime" max_batch_size: 8
+dynamic_batching {
+  preferred_batch_size: [ 4, 8 ]
+  max_queue_delay_microseconds: 100
+  priority_levels: 3
+  default_priority_level: 2
+  default_queue_policy { timeout_action: REJECT default_timeout_microseconds: 5000 max_queue_size: 7 }
+  priority_queue_policy [ { key: 1 value { allow_timeout_override: true } } ]
+  priority_queue_policy { key: 3 value { timeout_action: DELAY default_timeout_microseconds: 9 max_queue_size: 2 } }
+})");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const QueueOptions& queue = config->package.batching.queue;
+  EXPECT_THAT(queue.preferred_sizes, ElementsAre(4u, 8u));
+  EXPECT_EQ(queue.max_delay, std::chrono::microseconds(100));
+  EXPECT_EQ(queue.default_priority, 2u);
+  ASSERT_EQ(queue.levels.size(), 3u);
+  EXPECT_TRUE(queue.levels[0].allow_timeout_override);
+  EXPECT_EQ(queue.levels[0].timeout.count(), 0);
+  EXPECT_GT(queue.levels[0].max_queue, 1000000u);
+  EXPECT_EQ(queue.levels[1].timeout, std::chrono::milliseconds(5));
+  EXPECT_EQ(queue.levels[1].max_queue, 7u);
+  EXPECT_FALSE(queue.levels[1].allow_timeout_override);
+  EXPECT_EQ(queue.levels[2].timeout.count(), 0);
+  EXPECT_EQ(queue.levels[2].max_queue, 2u);
+  EXPECT_THAT(config->package.warnings,
+              ElementsAre(HasSubstr("config.pbtxt:9: 'timeout_action' DELAY is not")));
 }
 
 TEST_F(TritonConfigTest, WithoutBatchingTheShapesAreTheFiles) {
@@ -92,8 +121,13 @@ TEST_F(TritonConfigTest, WhatIsNotSupportedIsNamed) {
             "config.pbtxt:2: 'kind' must be KIND_CPU or KIND_AUTO: models run on the processor.");
   EXPECT_EQ(Complaint(backend + "input { name: \"x\" reshape { shape: [ 1 ] } }"),
             "config.pbtxt:2: 'reshape' is not supported.");
-  EXPECT_EQ(Complaint(backend + "dynamic_batching { priority_levels: 2 }"),
-            "config.pbtxt:2: 'priority_levels' is not supported.");
+  EXPECT_THAT(Complaint(backend + "dynamic_batching { priority_levels: 2 }"),
+              HasSubstr("'default_priority_level' must be one of the priorities"));
+  EXPECT_EQ(Complaint(backend + "dynamic_batching { priority_levels: 200 default_priority_level: 1 }"),
+            "config.pbtxt:2: 'priority_levels' must be at most 100.");
+  EXPECT_THAT(Complaint(backend + "dynamic_batching { priority_levels: 1 default_priority_level: 1 "
+                                  "priority_queue_policy { key: 2 value {} } }"),
+              HasSubstr("'priority_queue_policy' has the key 2"));
   EXPECT_EQ(Complaint(backend + "name: \"other\""),
             "config.pbtxt:2: 'name' must be 'dense', as its folder says.");
 }

@@ -9,14 +9,16 @@
 #include "absl/status/statusor.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
+#include "core/inference/batching/queue_policy.h"
 #include "core/inference/package/model_package.h"
 
 namespace starling::models {
 
-// What a request says to graphs beside its tensors.
+// What a request says to models beside its tensors.
 struct GraphCall {
-  std::string_view sticky_key;  // lives until the call has ended
+  std::string_view sticky_key;  // to graphs; lives until the call has ended
   size_t depth = 0;             // graphs that this one runs in
+  inference::QueueTerms queue;  // of a graph: for each of its steps
 };
 
 // A version of a model that a step runs on.

@@ -121,7 +121,8 @@ async::Task<absl::StatusOr<GraphRun::Named>> GraphRun::Ask(RequestContext contex
   const StepModel& model = **acquired;
   const ModelPackage& package = model.package();
   CO_ASSIGN_OR_RETURN(auto inputs, InputsOf(step, package));
-  auto infer = model.Infer(std::move(context), std::move(inputs), {call_.sticky_key, call_.depth + 1});
+  auto infer =
+      model.Infer(std::move(context), std::move(inputs), {call_.sticky_key, call_.depth + 1, call_.queue});
   CO_ASSIGN_OR_RETURN(auto outputs, co_await std::move(infer));
   Named named;
   for (size_t i = 0; i < outputs.size(); ++i)

@@ -50,18 +50,26 @@ absl::StatusOr<size_t> Position(const std::vector<inference::TensorSpec>& specs,
   return InvalidArgument("Model '", model, "' has no ", what, " '", name, "'; it has ", Names(specs), ".");
 }
 
-absl::StatusOr<RequestContext> WithParameters(RequestContext context, const Parameters& parameters) {
+// What the request says of its turn, for whichever model answers it.
+absl::StatusOr<inference::QueueTerms> ReadTerms(const Parameters& parameters) {
   if (const Parameter* sequence = parameters.Find("sequence_id"); sequence != nullptr) {
     if (*sequence != Parameter(int64_t{0}) && *sequence != Parameter(uint64_t{0}) &&
         *sequence != Parameter(std::string())) {
       return Unimplemented("Models with a state that lasts over requests (sequence_id) are not supported.");
     }
   }
+  inference::QueueTerms terms;
+  ASSIGN_OR_RETURN(const auto priority, parameters.Count("priority"));
   ASSIGN_OR_RETURN(const auto timeout, parameters.Count("timeout"));
-  if (timeout.value_or(0) == 0) return context;
   constexpr uint64_t kLongest = 3600ULL * 1000 * 1000;
-  return context.WithDeadline(std::chrono::steady_clock::now() +
-                              std::chrono::microseconds(std::min(*timeout, kLongest)));
+  terms.priority = priority.value_or(0);
+  terms.timeout = std::chrono::microseconds(std::min(timeout.value_or(0), kLongest));
+  return terms;
+}
+
+RequestContext Limited(const RequestContext& context, std::chrono::microseconds timeout) {
+  if (timeout.count() == 0) return context;
+  return context.WithDeadline(std::chrono::steady_clock::now() + timeout);
 }
 
 }  // namespace
@@ -69,19 +77,20 @@ absl::StatusOr<RequestContext> WithParameters(RequestContext context, const Para
 async::Task<absl::StatusOr<InferResponse>> InferRunner::Infer(RequestContext context,
                                                               const InferRequest& request) const {
   if (request.inputs.empty()) co_return InvalidArgument("The request has no inputs.");
-  CO_ASSIGN_OR_RETURN(RequestContext limited, WithParameters(std::move(context), request.parameters));
-  AskModel<InferResponse> ask = [this, &limited, &request](std::string name, std::string version) {
-    return Ask(std::move(name), std::move(version), limited, request);
+  CO_ASSIGN_OR_RETURN(const inference::QueueTerms terms, ReadTerms(request.parameters));
+  const RequestContext limited = Limited(context, terms.timeout);
+  AskModel<InferResponse> ask = [&](std::string name, std::string version) {
+    return Ask(std::move(name), std::move(version), {context, limited, terms}, request);
   };
   auto answer = WithFallback<InferResponse>(repository_, request.model_name, request.model_version, ask);
   co_return co_await std::move(answer);
 }
 
 async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, std::string version,
-                                                            RequestContext context,
+                                                            Limits limits,
                                                             const InferRequest& request) const {
-  CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(name, version, context, request));
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+  CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(name, version, limits.whole, request));
+  auto acquire = repository_.Acquire(limits.whole, name, route.VersionOr(version), version);
   const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
@@ -92,7 +101,12 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
     CO_ASSIGN_OR_RETURN(const auto given, request.parameters.Text("sticky_key"));
     key = given.value_or("");
   }
-  auto run = route.Infer(model, std::move(context), *std::move(inputs), {key});
+  // The time-out is one of waiting where the model says so, else one of the whole request.
+  const auto& queue = model->package().batching.queue;
+  const bool waits = queue.PolicyOf(queue.LevelOf(limits.terms.priority)).allow_timeout_override;
+  RequestContext& context = waits ? limits.caller : limits.whole;
+  const GraphCall call{.sticky_key = key, .queue = limits.terms};
+  auto run = route.Infer(model, std::move(context), *std::move(inputs), call);
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
   co_return Assemble(*model, request, *results);

@@ -18,13 +18,20 @@ class InferRunner {
       : repository_(repository), traffic_(traffic), shared_memory_(shared_memory) {}
 
   // The request lives until the task is done. INVALID_ARGUMENT for a tensor that is missing, unknown or not as the model wants it; errors
-  // of ModelRepository::Acquire and ServedModel::Infer. Request parameters: "timeout" (microseconds, Triton's schedule policy) shortens
-  // the deadline; "sequence_id" other than 0 is UNIMPLEMENTED; "sticky_key" keeps requests at one version of an alias with traffic rules.
+  // of ModelRepository::Acquire and ServedModel::Infer. Request parameters (Triton's schedule policy): "timeout", in microseconds, shortens the model's
+  // queue time-out where its policy allows that, else the deadline; "priority", 1 the highest, says whose turn it is before others';
+  // "sequence_id" other than 0 is UNIMPLEMENTED; "sticky_key" keeps requests at one version of an alias with traffic rules.
   async::Task<absl::StatusOr<InferResponse>> Infer(RequestContext context, const InferRequest& request) const;
 
  private:
-  async::Task<absl::StatusOr<InferResponse>> Ask(std::string name, std::string version,
-                                                 RequestContext context, const InferRequest& request) const;
+  // How long a request may take.
+  struct Limits {
+    RequestContext caller;  // without its parameter "timeout"
+    RequestContext whole;   // with that as the deadline of all of it
+    inference::QueueTerms terms;
+  };
+  async::Task<absl::StatusOr<InferResponse>> Ask(std::string name, std::string version, Limits limits,
+                                                 const InferRequest& request) const;
   absl::StatusOr<std::vector<inference::Tensor>> OrderInputs(const ServedModel& model,
                                                              const InferRequest& request) const;
   absl::StatusOr<Bytes> DataOf(const InferInput& input) const;

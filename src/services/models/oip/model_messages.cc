@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <limits>
 
 namespace starling::models::oip {
 namespace {
@@ -33,6 +34,26 @@ void Set(const TimeSum& sum, pb::StatisticDuration* duration) {
   duration->set_ns(sum.nanoseconds);
 }
 
+void Describe(const inference::QueuePolicy& policy, pb::ModelQueuePolicy* message) {
+  message->set_timeout_action(pb::ModelQueuePolicy::REJECT);
+  message->set_default_timeout_microseconds(static_cast<uint64_t>(policy.timeout.count()));
+  message->set_allow_timeout_override(policy.allow_timeout_override);
+  // More than the message can say is as good as no bound, which it says as 0.
+  const bool bounded = policy.max_queue <= std::numeric_limits<uint32_t>::max();
+  message->set_max_queue_size(bounded ? static_cast<uint32_t>(policy.max_queue) : 0);
+}
+
+void Describe(const inference::QueueOptions& queue, pb::ModelDynamicBatching* batching) {
+  for (const size_t size : queue.preferred_sizes)
+    batching->add_preferred_batch_size(static_cast<int32_t>(size));
+  batching->set_max_queue_delay_microseconds(static_cast<uint64_t>(queue.max_delay.count()));
+  batching->set_priority_levels(queue.levels.size());
+  batching->set_default_priority_level(queue.default_priority);
+  Describe(queue.policy, batching->mutable_default_queue_policy());
+  for (size_t i = 0; i < queue.levels.size(); ++i)
+    Describe(queue.levels[i], &(*batching->mutable_priority_queue_policy())[i + 1]);
+}
+
 }  // namespace
 
 pb::ModelMetadataResponse ToMetadata(const ModelInfo& model, const std::vector<std::string>& versions) {
@@ -54,7 +75,8 @@ pb::ModelConfig ToConfig(const ModelInfo& model) {
   const bool batched = model.max_batch_size > 0;
   for (const auto& spec : model.inputs) DescribeConfig(spec, batched, config.add_input());
   for (const auto& spec : model.outputs) DescribeConfig(spec, batched, config.add_output());
-  if (batched) config.mutable_dynamic_batching();
+  if (batched || !model.queue.levels.empty() || model.queue.policy.timeout.count() > 0)
+    Describe(model.queue, config.mutable_dynamic_batching());
   return config;
 }
 

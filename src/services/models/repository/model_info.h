@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/inference/batching/queue_policy.h"
 #include "core/inference/runtime.h"
 
 namespace starling::models {
@@ -37,6 +38,7 @@ struct ModelInfo {
   std::vector<inference::TensorSpec> inputs;
   std::vector<inference::TensorSpec> outputs;
   size_t max_batch_size = 0;  // 0: its tensors have no batch dimension
+  inference::QueueOptions queue;
 };
 
 // How often, and how long altogether.

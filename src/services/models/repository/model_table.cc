@@ -29,6 +29,7 @@ ModelInfo ModelVersion::Info() const {
   info.inputs = served != nullptr ? served->package().inputs : package.inputs;
   info.outputs = served != nullptr ? served->package().outputs : package.outputs;
   info.max_batch_size = package.batching.max_size;
+  info.queue = package.batching.queue;
   return info;
 }
 

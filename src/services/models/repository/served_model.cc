@@ -44,6 +44,8 @@ absl::StatusOr<std::unique_ptr<ServedModel>> ServedModel::Load(ModelPackage pack
     statistics->AddRun(report);
   };
   options.on_warm_up = std::move(on_warm_up);
+  options.on_queue_timeout =
+      [timeouts = inference::QueueTimeouts(needs.metrics, package.name, package.version)] { timeouts.Add(); };
   options.permissions = needs.permissions;
   options.cancel = needs.stopping;
   if (package.graph != nullptr) {
@@ -95,7 +97,7 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Run(RequestContext
   const size_t rows = batches ? static_cast<size_t>(inputs[0].shape[0]) : 1;
   inference::CallTimes times;
   auto infer = graph_ != nullptr ? graph_->Infer(std::move(context), std::move(inputs), call)
-                                 : model().Infer(std::move(context), std::move(inputs), &times);
+                                 : model().Infer(std::move(context), std::move(inputs), &times, call.queue);
   auto outputs = co_await std::move(infer);
   const auto total = steady_clock::now() - begin;
   if (outputs.ok()) {

@@ -1,0 +1,23 @@
+// Which of the rows whose turn is next run together.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/inference/batching/row_job.h"
+#include "core/inference/batching/run_plan.h"
+
+namespace starling::inference {
+
+// What runs next on an instance.
+struct Batch {
+  std::vector<QueuedRow> rows;
+  RunPlan plan;
+};
+
+// The first of `rows`, of which there is one at least, with those of like length, which are padded to the same.
+Batch ChoosePadded(std::span<const QueuedRow> rows, const RunLimits& limits, const RunPlan& previous);
+// The first of `rows` with those of the same shapes.
+Batch ChooseAlike(std::span<const QueuedRow> rows, const RunLimits& limits);
+
+}  // namespace starling::inference
