@@ -20,25 +20,24 @@ KINDS = {"rest": ("ours", "mlserver", "pytriton"), "binary": ("ours", "pytriton"
 
 
 def measure(effort):
-    # 8 pairs of a server and a protocol, each at 4 numbers of connections: shorter rounds than elsewhere, and fewer.
-    short = Effort((effort.rounds + 1) // 2, effort.seconds / 2, effort.warmup)
+    # 8 pairs of a server and a protocol, each at 4 numbers of connections: fewer and shorter rounds than elsewhere.
+    short = Effort((effort.rounds + 1) // 2, 1.2, 0.4)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subprocess.run([python_of("mlserver"), MATERIAL / "material.py", folder], check=True)
-        workers = _best_workers(folder, effort)
+        workers = _best_workers(folder, short)
         with ExitStack() as stack:
-            starts = {"ours": _ours, "mlserver": lambda folder: _mlserver(folder, workers), "pytriton": _pytriton}
-            sides = {}
-            for name, start in starts.items():
-                try:
-                    sides[name] = stack.enter_context(start(folder))
-                except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
-                    if name != "pytriton":
-                        raise
-                    print(f"no PyTriton: {error}", file=sys.stderr)
+            ours = stack.enter_context(_ours(folder))
+            mlservers = {count: stack.enter_context(_mlserver(folder, count)) for count in set(workers.values())}
+            try:
+                pytriton = stack.enter_context(_pytriton(folder))
+            except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+                print(f"no PyTriton: {error}", file=sys.stderr)
+                pytriton = None
             kinds = {}
             for kind, names in KINDS.items():
-                some = {name: sides[name] for name in names if name in sides}
+                sides = {"ours": ours, "mlserver": mlservers.get(workers.get(kind)), "pytriton": pytriton}
+                some = {name: sides[name] for name in names if sides[name]}
                 _same_answers(list(some.values()), kind, folder)
                 kinds[kind] = {n: in_turn(some, short.rounds, _loader(folder, kind, n, short)) for n in CONNECTIONS}
             bare = [_bare(folder, short.seconds) for _ in range(short.rounds)]
@@ -71,7 +70,7 @@ def _ours(folder):
 def _mlserver(folder, workers):
     port, grpc_port, metrics_port = free_port(), free_port(), free_port()
     home = folder / f"mlserver{workers}"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     settings = {"host": "127.0.0.1", "http_port": port, "grpc_port": grpc_port, "metrics_port": metrics_port, "parallel_workers": workers, "debug": False}
     model = {"name": "trees", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": {"uri": str(folder / "model.ubj")}}
     (home / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -97,14 +96,15 @@ def _rival(name, command, port, grpc_port, home, environment):
 
 
 def _best_workers(folder, effort):
-    """Processes that serve MLServer best at 32 connections: none of their own beside the server, or one for each core."""
-    tried = {}
+    """For each protocol the number of processes that serves MLServer best at 32 connections: none beside the server, or one for each core."""
+    kinds = [kind for kind, names in KINDS.items() if "mlserver" in names]
+    tried = {kind: {} for kind in kinds}
     for workers in {0, len(machine.cores())}:
         with _mlserver(folder, workers) as server:
-            _answers(server, "rest", folder)  # its first ones take long
-            tried[workers] = _loader(folder, "rest", 32, effort)(server)["requests_per_s"]
-        (folder / f"mlserver{workers}").rename(folder / f"tried{workers}")
-    return max(tried, key=tried.get)
+            for kind in kinds:
+                _answers(server, kind, folder)  # its first ones take long
+                tried[kind][workers] = max(_load(server, folder, kind, 32, effort)["requests_per_s"] for _ in range(2))
+    return {kind: max(rates, key=rates.get) for kind, rates in tried.items()}
 
 
 def _loader(folder, kind, connections, effort):
@@ -128,7 +128,7 @@ def _load(server, folder, kind, connections, effort):
     if done.returncode != 0:
         raise RuntimeError(f"bench_load failed: {done.stderr}")
     result = json.loads(done.stdout)
-    if result["failures"] or set(result["statuses"]) != {"200"}:
+    if result["failures"] or set(result["statuses"]) - {"200"}:
         raise RuntimeError(f"{server.name} answers badly over {kind}: {result}")
     return result
 

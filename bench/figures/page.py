@@ -202,11 +202,13 @@ _SERVERS = {"ours": "Starling", "mlserver": "MLServer", "pytriton": "PyTriton"}
 
 def _open_inference(result):
     bare = figure(result["bare"], "rows_per_s")
+    ran = any("pytriton" in sides for closed in result["kinds"].values() for sides in closed.values())
+    absent = "" if ran else " PyTriton did not start on this machine."
     text = f"""## The Open Inference Protocol
 
-One row for an XGBoost model of 100 trees over 30 features, the same file on all sides: MLServer 1.7 with `mlserver-xgboost`, {result["workers"]} worker process(es) beside
-it, the better of those tried; PyTriton (`nvidia-pytriton`), which is Triton's server with its model in Python behind it, no GPU. Closed loop by `bench_load`, a connection for
-each client, which shares all processors with the server; Starling asks for an API key besides. {result["rounds"]} rounds of {result["seconds"]:g} s. MLServer has no binary tensors over REST.
+One row for an XGBoost model of 100 trees over 30 features, the same file on all sides: MLServer 1.7 with `mlserver-xgboost`, with {result["workers"]["rest"]} worker process(es) of
+its own for REST and {result["workers"]["grpc"]} for gRPC, which served it best; PyTriton (`nvidia-pytriton`), which is Triton's server with its model in Python behind it, no GPU. Closed loop by `bench_load`, a connection for
+each client, which shares all processors with the server; Starling asks for an API key besides. {result["rounds"]} rounds of {result["seconds"]:g} s. MLServer has no binary tensors over REST.{absent}
 
 The bare runtime, XGBoost's C interface called in a loop by a thread for each core (`bench/runtime/trees.cc`): {spread(bare)} rows/s, {number(figure(result["bare"], "cpu_us_per_row").median)} us of
 processor time each.
