@@ -120,16 +120,15 @@ def test_what_the_program_refuses_is_the_callers_error_and_of_no_other_in_the_ba
     assert all(answers[number] == 400 for number in answers if number % 4 == 0), answers
 
 
-def test_killed_it_is_503_with_a_time_to_come_back_and_then_there_again():
-    with start() as program:
-        row = [wines().data[0].tolist()]
-        assert ask(program, row).status_code == 200
-        first = child_of(program)
-        os.kill(first, signal.SIGKILL)
-        down = wait_for(lambda: (answer := ask(program, row)).status_code != 200 and answer, 10, "an answer without the child")
-        assert down.status_code == 503 and int(down.headers["Retry-After"]) >= 1, down.text
-        wait_for(lambda: ask(program, row).status_code == 200, 30, "the child's successor")
-        assert child_of(program) not in (first, None)
+def test_killed_it_is_503_with_a_time_to_come_back_and_then_there_again(program):
+    row = [wines().data[0].tolist()]
+    assert ask(program, row).status_code == 200
+    first = child_of(program)
+    os.kill(first, signal.SIGKILL)
+    down = wait_for(lambda: (answer := ask(program, row)).status_code != 200 and answer, 10, "an answer without the child")
+    assert down.status_code == 503 and int(down.headers["Retry-After"]) >= 1, down.text
+    wait_for(lambda: ask(program, row).status_code == 200, 30, "the child's successor")
+    assert child_of(program) not in (first, None)
 
 
 def test_hanging_it_is_killed_and_started_again(tmp_path):
