@@ -204,6 +204,10 @@ class Config {
     const bool defaults = options.default_priority > 0 && options.default_priority <= options.levels.size();
     if (!options.levels.empty() && !defaults)
       Refuse(0, "'default_priority_level' must be one of the priorities, 1 to 'priority_levels'.");
+    for (const size_t size : options.preferred_sizes) {
+      if (size < 1 || size > config_.package.batching.max_size)
+        Refuse(preferred_at_, "must hold sizes from 1 to 'max_batch_size'");
+    }
     if (options.max_delay.count() > 0 || options.preferred_sizes.empty()) return;
     Warn(preferred_at_, "has no meaning without a delay: a free instance takes what waits");
     options.preferred_sizes.clear();

@@ -128,6 +128,8 @@ TEST_F(TritonConfigTest, WhatIsNotSupportedIsNamed) {
   EXPECT_THAT(Complaint(backend + "dynamic_batching { priority_levels: 1 default_priority_level: 1 "
                                   "priority_queue_policy { key: 2 value {} } }"),
               HasSubstr("'priority_queue_policy' has the key 2"));
+  EXPECT_EQ(Complaint(backend + "max_batch_size: 4 dynamic_batching { preferred_batch_size: 8 }"),
+            "config.pbtxt:2: 'preferred_batch_size' must hold sizes from 1 to 'max_batch_size'.");
   EXPECT_EQ(Complaint(backend + "name: \"other\""),
             "config.pbtxt:2: 'name' must be 'dense', as its folder says.");
 }

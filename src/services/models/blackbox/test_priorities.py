@@ -102,6 +102,9 @@ def test_a_refusal_for_waiting_says_when_to_come_back_and_a_fallback_answers_ins
                     for model in ("doubles", "spared") for _ in range(2)]
             for _ in busy:
                 assert upstream.arrived.acquire(timeout=60)
+            # The model lets no request shorten its time-out: there it is a deadline.
+            late = client.post("/v2/models/doubles/infer", json=body | {"parameters": {"timeout": 1000}})
+            assert late.status_code == 504, late.text
             refused = client.post("/v2/models/doubles/infer", json=body)
             assert refused.status_code == 503 and int(refused.headers["Retry-After"]) >= 1, refused.text
             assert client.post("/v2/models/spared/infer", json=body).json()["model_name"] == "spare"
