@@ -251,8 +251,8 @@ def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_pat
         assert all(served.answers("1") for _ in range(30))
         assert history(served)[0][:4] == ("SET", "repository", "1", "1"), "the window alone was changed"
         assert history(served)[1:] == moves
-        mlflow.set_tracking_uri(served.program.url)
-        client = mlflow.MlflowClient(served.program.url, served.program.url)
+        clients.mlflow.set_tracking_uri(served.program.url)
+        client = clients.mlflow.MlflowClient(served.program.url, served.program.url)
         assert client.get_model_version_by_alias("sums", "champion").version == "2"
         assert register(client, "sums", package) == "3"
         client.set_registered_model_alias("sums", "champion", "3")
