@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <latch>
 #include <thread>
 
 #include "base/status.h"
@@ -116,25 +117,24 @@ TEST(QueueTermsTest, WhoWaitsTooLongIsRefusedWhileTheInstanceIsBusy) {
   EXPECT_EQ(timeouts, 1);
 }
 
-TEST(QueueTermsTest, WithoutALoopTheInstanceRefusesWhoWaitedTooLong) {
+TEST(QueueTermsTest, WhileItsLoopIsBusyTheInstanceRefusesWhoWaitedTooLong) {
   Gate gate;
-  async::LoopGroup loops(1);
+  std::latch release(1);
+  async::LoopGroup loops(2);
   BatcherOptions options;
   options.queue.policy.allow_timeout_override = true;
   const auto batcher = MakeBatcher(gate.function(), options);
   Call running(loops.at(0), *batcher, RequestContext(), MakeRows(1, 1));
   gate.WaitForRuns(1);
-  absl::Status status;
-  std::thread caller([&] {
-    auto run = batcher->Run(RequestContext(), MakeRows(1, 2), nullptr, {.timeout = milliseconds(5)});
-    status = BlockOn(std::move(run)).status();
-  });
+  Call waiting(loops.at(1), *batcher, RequestContext(), MakeRows(1, 2), {.timeout = kEnoughToBegin});
+  loops.at(1).Post([&release] { release.wait(); });  // its timer can't fire
   WaitUntilQueued(*batcher, 1);
-  const auto until = steady_clock::now() + milliseconds(5);
+  const auto until = steady_clock::now() + kEnoughToBegin;
   while (steady_clock::now() < until) std::this_thread::yield();
   gate.Open();
-  caller.join();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  while (batcher->queued() > 0) std::this_thread::yield();
+  release.count_down();
+  EXPECT_EQ(waiting.Wait().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(running.Wait().ok());
   EXPECT_EQ(gate.shapes().size(), 1u);
 }
