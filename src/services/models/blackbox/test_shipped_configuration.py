@@ -9,7 +9,8 @@ from harness.keys import make_key
 from harness.program import ROOT, Program, wait_for
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
-from clients import client_of, mlflow  # noqa: E402
+import clients  # noqa: E402
+from clients import client_of  # noqa: E402
 
 PACKAGE = """
 task: tensors
@@ -41,9 +42,9 @@ def test_what_is_made_champion_is_served_and_on_trial(tmp_path):
     (package / "model.yaml").write_text(PACKAGE)
     shutil.copy(ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx", package / "model.onnx")
     with Program(config) as program, client_of(program.url) as client:
-        mlflow.set_experiment("newcomer")
-        with mlflow.start_run() as run:
-            mlflow.log_artifacts(str(package), "model")
+        clients.mlflow.set_experiment("newcomer")
+        with clients.mlflow.start_run() as run:
+            clients.mlflow.log_artifacts(str(package), "model")
         client.create_registered_model("sums")
         number = client.create_model_version("sums", f"{run.info.artifact_uri}/model", run.info.run_id).version
         client.set_registered_model_alias("sums", "champion", number)
