@@ -11,7 +11,7 @@ PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
 CORES = len(os.sched_getaffinity(0))
 JOBS = str(CORES)
 # Tests wait more than they compute.
-PROCESSES = CORES + 1
+PROCESSES = CORES + 2
 # Compilers leave the cores to the tests beside them.
 POLITELY = ["nice", "-n", "10"]
 SANITIZER_OPTIONS = {
