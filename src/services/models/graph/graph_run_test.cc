@@ -50,6 +50,16 @@ TEST_F(GraphRunTest, ASequenceGivesEachStepWhatThoseBeforeItMade) {
   EXPECT_EQ(Count("a", "ok"), 1);
 }
 
+TEST_F(GraphRunTest, EachStepHasThePriorityOfTheRequest) {
+  ASSERT_TRUE(Load("b.y", R"(  - {name: a, model: same, inputs: {x: request.x}}
+  - {name: b, model: twice, inputs: {x: a.y}}
+)")
+                  .ok());
+  EXPECT_EQ(*Run(3, {.queue = {.priority = 2}}), 6);
+  EXPECT_EQ(parts_["same"]->priority, 2u);
+  EXPECT_EQ(parts_["twice"]->priority, 2u);
+}
+
 TEST_F(GraphRunTest, BranchesOfAParallelRunAtTheSameTime) {
   // Each waits for the other: one after the other would never end.
   async::Completion<bool> left_runs, right_runs;

@@ -42,6 +42,7 @@ class Part final : public StepModel {
   Answer Infer(RequestContext context, std::vector<inference::Tensor> inputs, GraphCall call) const override {
     contexts.push_back(context);
     depth = call.depth;
+    priority = call.queue.priority;
     seen.push_back(inputs[0]);
     auto answer = run(std::move(context), std::move(inputs[0]));
     co_return co_await std::move(answer);
@@ -52,6 +53,7 @@ class Part final : public StepModel {
   mutable std::vector<RequestContext> contexts;
   mutable std::vector<inference::Tensor> seen;
   mutable size_t depth = 0;
+  mutable size_t priority = 0;
 };
 
 inline Answer Same(RequestContext, inference::Tensor x) {
