@@ -73,6 +73,11 @@ class OrderedInstance : public Instance {
   std::vector<size_t> outputs_;  // where the package's output i comes from
 };
 
+bool BeginFree(const std::vector<TensorSpec>& specs) {
+  return std::all_of(specs.begin(), specs.end(),
+                     [](const TensorSpec& spec) { return !spec.shape.empty() && spec.shape[0] == -1; });
+}
+
 absl::Status WarmUp(const ModelPackage& package, const std::vector<Row>& rows, Instance& instance) {
   for (const Row& row : rows) {
     RETURN_IF_ERROR(CheckRow(package.inputs, row));
@@ -101,13 +106,18 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   file.command = package.command;
   file.permissions = load_options.permissions;
   file.cancel = load_options.cancel;
+  file.outputs = package.wanted_outputs;
   for (const TensorSpec& output : package.outputs) file.outputs.push_back(output.name);
   if (file.threads_per_instance == 0) {
     file.threads_per_instance = std::max<size_t>(cores / package.instances, 1);
   }
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded, runtime->Load(file));
+  const bool is_described = !package.inputs.empty() && !package.outputs.empty();
   if (package.inputs.empty()) package.inputs = loaded->inputs();
   if (package.outputs.empty()) package.outputs = loaded->outputs();
+  // An exported model often has a fixed first size; its rows can't be stacked.
+  if (!is_described && !(BeginFree(package.inputs) && BeginFree(package.outputs)))
+    package.batching.max_size = 0;
   ASSIGN_OR_RETURN(const std::vector<size_t> inputs, Match(package.inputs, loaded->inputs(), "input"));
   ASSIGN_OR_RETURN(const std::vector<size_t> outputs, Match(package.outputs, loaded->outputs(), "output"));
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "core/inference/package/mlflow_model.h"
 #include "core/inference/package/triton_config.h"
 #include "core/inference/package/yaml_reader.h"
 
@@ -231,6 +232,11 @@ absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(source.file, error)) {
     return NotFound("There is no model package in '", source.folder, "': it has no model.yaml.");
+  }
+  if (std::filesystem::path(source.file).filename() == kMlflowModelFile) {
+    ASSIGN_OR_RETURN(ModelPackage package, ReadMlflowModel(source));
+    if (source.is_foreign) RETURN_IF_ERROR(CheckForeign(source, package));
+    return package;
   }
   ModelPackage package;
   absl::Status status;

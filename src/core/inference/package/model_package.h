@@ -37,6 +37,7 @@ struct ModelPackage {
   // What the file is expected to have; checked when it is loaded. The rows that tasks make follow this order.
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
+  std::vector<std::string> wanted_outputs;  // if `outputs` is empty: which of the file's; empty: all
 
   struct TextPreProcessing {
     std::string tokenizer;   // "bert-wordpiece"
@@ -55,7 +56,8 @@ struct ModelPackage {
   ClassPostProcessing post_processing;
 
   struct Batching {
-    size_t max_size = 32;       // rows per run; 0: the tensors have no batch dimension
+    // Rows per run; 0: the tensors have no batch dimension. Becomes 0 at load if the file alone describes them and they have none.
+    size_t max_size = 32;
     size_t max_elements = 256;  // rows times padded length per run; unlimited for the task "tensors"
     size_t run_overhead = 10;   // what a run costs beside its elements, counted in elements
     // What it costs more in another shape than the run before, counted in elements.
@@ -83,7 +85,7 @@ struct ModelPackage {
 
 // Where a package is described.
 struct PackageSource {
-  std::string file;    // the model.yaml or config.pbtxt
+  std::string file;    // the model.yaml, config.pbtxt or MLmodel
   std::string folder;  // where its relative paths start
   // What a repository's folders call it; empty where the file alone says so. The file then need not say it, and must not say
   // anything else.
@@ -94,8 +96,8 @@ struct PackageSource {
   bool is_foreign = false;
 };
 
-// A model.yaml, or Triton's config.pbtxt (triton_config.h). NOT_FOUND if there is no such file; INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing that is wrong, unknown or
-// missing. Does not open the files it names.
+// A model.yaml, Triton's config.pbtxt (triton_config.h) or MLflow's MLmodel (mlflow_model.h). NOT_FOUND if there is no such file;
+// INVALID_ARGUMENT "<file>:<line>: <what>" for the first thing that is wrong, unknown or missing. Does not open the files it names.
 absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source);
 // `folder`/model.yaml.
 absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder);

@@ -13,14 +13,27 @@ YamlReader::YamlReader(std::string file, std::shared_ptr<const YAML::Node> mappi
   if (!mapping_->IsNull() && !mapping_->IsMap()) ComplainAt(*mapping_, "must be a mapping.");
 }
 
-YamlReader YamlReader::Open(const std::string& file, absl::Status* status) {
+namespace {
+
+template <typename F>
+std::shared_ptr<const YAML::Node> LoadOrComplain(const std::string& file, absl::Status* status, F load) {
   auto root = std::make_shared<YAML::Node>();
   try {
-    *root = YAML::LoadFile(file);
+    *root = load();
   } catch (const YAML::Exception& exception) {
-    *status = InvalidArgument(file, ":", exception.mark.line + 1, ": ", exception.msg, ".");
+    if (status->ok()) *status = InvalidArgument(file, ":", exception.mark.line + 1, ": ", exception.msg, ".");
   }
-  return YamlReader(file, std::move(root), status);
+  return root;
+}
+
+}  // namespace
+
+YamlReader YamlReader::Open(const std::string& file, absl::Status* status) {
+  return YamlReader(file, LoadOrComplain(file, status, [&file] { return YAML::LoadFile(file); }), status);
+}
+
+YamlReader YamlReader::Parse(const std::string& file, const std::string& text, absl::Status* status) {
+  return YamlReader(file, LoadOrComplain(file, status, [&text] { return YAML::Load(text); }), status);
 }
 
 std::shared_ptr<const YAML::Node> YamlReader::Find(const char* name) {
@@ -98,6 +111,15 @@ void YamlReader::Get(const char* name, std::map<std::string, std::string>* value
     if (!item.first.IsScalar() || !item.second.IsScalar()) return Complain(name, "must hold texts only.");
     (*values)[item.first.Scalar()] = item.second.Scalar();
   }
+}
+
+std::vector<std::string> YamlReader::Names() const {
+  std::vector<std::string> names;
+  if (!mapping_->IsMap()) return names;
+  for (const auto& item : *mapping_) {
+    if (item.first.IsScalar()) names.push_back(item.first.Scalar());
+  }
+  return names;
 }
 
 YamlReader YamlReader::Child(const char* name) {

@@ -20,12 +20,14 @@ namespace starling::inference {
 
 // A mapping of which each field is asked for by name; Finish() then complains of the fields that nobody asked for. The
 // first complaint stays, later ones change nothing, so a reader asks for all and looks at the status once. A field that is
-// not there leaves the value as it is. yaml-cpp must not throw: it does so for broken YAML in Open() alone.
+// not there leaves the value as it is. yaml-cpp must not throw: it does so for broken YAML in Open() and Parse() alone.
 class YamlReader {
  public:
   // Complaints go to `status`, shared by all readers of one file, which outlives them.
   YamlReader(std::string file, std::shared_ptr<const YAML::Node> mapping, absl::Status* status);
   static YamlReader Open(const std::string& file, absl::Status* status);
+  // A text that a field of `file` holds; lines are counted in the text.
+  static YamlReader Parse(const std::string& file, const std::string& text, absl::Status* status);
 
   bool Has(const char* name) { return Find(name) != nullptr; }
   void Get(const char* name, std::string* value);
@@ -35,6 +37,8 @@ class YamlReader {
   void Get(const char* name, std::vector<std::string>* values);
   void Get(const char* name, std::vector<int64_t>* values);
   void Get(const char* name, std::map<std::string, std::string>* values);
+  // The names of the fields, in their order.
+  std::vector<std::string> Names() const;
   // The field's own mapping; empty if it is not there.
   YamlReader Child(const char* name);
   // The field's list of mappings.

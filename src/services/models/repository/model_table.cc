@@ -26,10 +26,11 @@ ModelInfo ModelVersion::Info() const {
   info.state = state;
   info.reason = reason;
   // Of a package that leaves them to the file, they are known once that is loaded.
-  info.inputs = served != nullptr ? served->package().inputs : package.inputs;
-  info.outputs = served != nullptr ? served->package().outputs : package.outputs;
-  info.max_batch_size = package.batching.max_size;
-  info.queue = package.batching.queue;
+  const inference::ModelPackage& known = served != nullptr ? served->package() : package;
+  info.inputs = known.inputs;
+  info.outputs = known.outputs;
+  info.max_batch_size = known.batching.max_size;
+  info.queue = known.batching.queue;
   return info;
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/hash/hash.h"
 #include "base/status.h"
+#include "core/inference/package/mlflow_model.h"
 #include "core/inference/package/triton_config.h"
 #include "core/inference/package/yaml_reader.h"
 #include "services/models/repository/version_order.h"
@@ -130,7 +131,12 @@ FoundModel ScanModel(const std::string& folder) {
   for (const fs::path& version : Folders(path)) {
     if (!IsVersion(version.filename().string())) continue;
     fs::path description = version / "model.yaml";
-    if (!fs::exists(description, error)) description = shared;
+    if (!fs::exists(description, error) && !fs::exists(shared, error) &&
+        fs::exists(version / inference::kMlflowModelFile, error)) {
+      description = version / inference::kMlflowModelFile;
+    } else if (!fs::exists(description, error)) {
+      description = shared;
+    }
     model.versions.push_back({.source = {description, version, model.name, version.filename()},
                               .status = {},
                               .fingerprint = Fingerprint(version, description)});

@@ -28,6 +28,7 @@ struct FoundModel {
 //   <version>/            a folder whose name is a number without leading zeros
 //   <version>/model.yaml  what is in it; its paths start there
 //   model.yaml            instead: the same for all versions; its paths start at the version's folder
+//   <version>/MLmodel     where neither is there: MLflow's
 //   config.pbtxt          or Triton's, which also says which versions are loaded
 //   versions.yaml         `latest: n` (1), `all: true` or `listed: [..]`: which versions are loaded;
 //                         `aliases: {name: version}`: those too
