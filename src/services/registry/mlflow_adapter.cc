@@ -27,7 +27,6 @@ enum Operation {
   kLogParam,
   kSetRunTag,
   kServerInfo,
-  kSearchLoggedModels,
   kListArtifacts,
   kGetArtifact,
   kPutArtifact,
@@ -78,9 +77,6 @@ class MlflowAdapter final : public http::Adapter {
     switch (call.route().operation) {
       case kServerInfo:
         return Answer(call, "{\"workspaces_enabled\":false}");
-      case kSearchLoggedModels:
-        // None are kept; clients look here whenever they resolve runs:/ and models:/.
-        return Answer(call, "{}");
       case kListArtifacts:
         return artifacts_.List(call);
       case kGetArtifact:
@@ -112,9 +108,20 @@ class MlflowAdapter final : public http::Adapter {
   }
 
   async::Task<absl::Status> CallMethod(http::AdapterCall& call, const MlflowRoute& route) {
-    CO_ASSIGN_OR_RETURN(const std::string json, co_await ReadJson(call));
     std::shared_ptr<google::protobuf::MessageLite> request = route.method->request->create();
-    CO_RETURN_IF_ERROR(route.method->request->from_json(json, {}, request.get()));
+    // Where the path has variables, the contract's first rule has the same.
+    const rpc::HttpRule& rule = route.method->http[0];
+    const bool has_variables = !call.variables().empty();
+    std::string json;
+    if (!has_variables || rule.has_body) {
+      CO_ASSIGN_OR_RETURN(json, co_await ReadJson(call));
+    }
+    if (has_variables) {
+      const rpc::HttpParameters parameters = {call.variables(), {}};
+      CO_RETURN_IF_ERROR(rule.decode(parameters, json, {}, request.get()));
+    } else {
+      CO_RETURN_IF_ERROR(route.method->request->from_json(json, {}, request.get()));
+    }
     rpc::Endpoint& endpoint = route.contract == &v1::RegistryServiceContract() ? registry_ : tracking_;
     auto answer =
         co_await endpoint.Unary(call.context(), *route.method, rpc::Payload::Own(std::move(request)));
@@ -193,8 +200,6 @@ std::vector<http::AdapterRoute> Routes() {
       {.summary = "One parameter of a run", .body = {"application/json"}});
   add("POST", StrCat(kRoot, "runs/set-tag"), kSetRunTag, write,
       {.summary = "One tag of a run", .body = {"application/json"}});
-  add("POST", StrCat(kRoot, "logged-models/search"), kSearchLoggedModels, read,
-      {.summary = "Always none: logged models are not kept", .body = {"application/json"}});
   add("GET", "/api/3.0/mlflow/server-info", kServerInfo, "", {.summary = "What this server is able to do"});
   add("GET", artifacts, kListArtifacts, read, {.summary = "Files below a path", .query = {"path"}});
   add("GET", file, kGetArtifact, read,

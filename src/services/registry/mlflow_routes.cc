@@ -72,6 +72,18 @@ const std::vector<MlflowRoute>& MlflowRoutes() {
         {"POST", "runs/log-batch", Of(v1::TrackingServiceContract(), "LogBatch")},
         {"POST", "runs/delete-tag", Of(v1::TrackingServiceContract(), "DeleteRunTag")},
         {"GET", "metrics/get-history", Of(v1::TrackingServiceContract(), "GetMetricHistory")},
+        {"POST", "runs/log-inputs", Of(v1::TrackingServiceContract(), "LogInputs")},
+        {"POST", "runs/outputs", Of(v1::TrackingServiceContract(), "LogOutputs")},
+        {"POST", "logged-models", Of(v1::TrackingServiceContract(), "CreateLoggedModel")},
+        {"POST", "logged-models/search", Of(v1::TrackingServiceContract(), "SearchLoggedModels")},
+        {"GET", "logged-models/{model_id}", Of(v1::TrackingServiceContract(), "GetLoggedModel")},
+        {"PATCH", "logged-models/{model_id}", Of(v1::TrackingServiceContract(), "FinalizeLoggedModel")},
+        {"DELETE", "logged-models/{model_id}", Of(v1::TrackingServiceContract(), "DeleteLoggedModel")},
+        {"PATCH", "logged-models/{model_id}/tags", Of(v1::TrackingServiceContract(), "SetLoggedModelTags")},
+        {"DELETE", "logged-models/{model_id}/tags/{tag_key}",
+         Of(v1::TrackingServiceContract(), "DeleteLoggedModelTag")},
+        {"POST", "logged-models/{model_id}/params",
+         Of(v1::TrackingServiceContract(), "LogLoggedModelParams")},
     };
     auto* all = new std::vector<MlflowRoute>();
     for (const Entry& entry : entries)

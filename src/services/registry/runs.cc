@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "services/registry/experiments.h"
+#include "services/registry/run_io.h"
 #include "services/registry/search.h"
 #include "services/registry/statements.h"
 
@@ -69,6 +70,7 @@ absl::StatusOr<v1::Run> From(SqlTransaction& transaction, const Caller& caller, 
       transaction.Query(
           StrCat("SELECT tag, value, taken, step FROM run_metrics WHERE ", kOne, " ORDER BY tag"), key));
   for (const store::SqlRow& metric : metrics) FillMetric(metric, run.mutable_data()->add_metrics());
+  RETURN_IF_ERROR(run_io::Load(transaction, caller, &run));
   return run;
 }
 
@@ -104,6 +106,14 @@ absl::Status LogMetric(SqlTransaction& transaction, const Caller& caller, const 
   // NaN is stored as NULL.
   const store::SqlValue value(metric.value());
   const int64_t taken = metric.timestamp() > 0 ? metric.timestamp() : caller.now_ms;
+  if (!metric.model_id().empty()) {
+    // log_model sends the metrics of its run again, to say that they are the model's.
+    ASSIGN_OR_RETURN(const auto known,
+                     transaction.Query(StrCat("SELECT number FROM metric_history WHERE ", kOne,
+                                              " AND tag = ? AND taken = ? AND step = ?"),
+                                       {key[0], key[1], metric.key(), taken, metric.step()}));
+    if (!known.empty()) return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const auto numbers,
                    transaction.Query(StrCat("SELECT COALESCE(MAX(number), 0) FROM metric_history WHERE ",
                                             kOne, " AND tag = ?"),

@@ -62,6 +62,31 @@ const std::vector<store::SqlMigration>& Schema() {
            "number BIGINT NOT NULL, value DOUBLE PRECISION, taken BIGINT NOT NULL, step BIGINT NOT NULL, "
            "PRIMARY KEY (tenant, id, tag, number))",
        }},
+      {2,
+       {
+           "CREATE TABLE logged_models (tenant TEXT NOT NULL, id TEXT NOT NULL, experiment TEXT NOT NULL, "
+           "name TEXT NOT NULL, created BIGINT NOT NULL, updated BIGINT NOT NULL, artifact_uri TEXT NOT "
+           "NULL, "
+           "status TEXT NOT NULL, model_type TEXT NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (tenant, id))",
+           "CREATE INDEX logged_models_of_experiment ON logged_models (tenant, experiment, created)",
+
+           "CREATE TABLE logged_model_tags (tenant TEXT NOT NULL, id TEXT NOT NULL, tag TEXT NOT NULL, "
+           "value TEXT NOT NULL, PRIMARY KEY (tenant, id, tag))",
+
+           "CREATE TABLE logged_model_params (tenant TEXT NOT NULL, id TEXT NOT NULL, tag TEXT NOT NULL, "
+           "value TEXT NOT NULL, PRIMARY KEY (tenant, id, tag))",
+
+           "CREATE TABLE run_outputs (tenant TEXT NOT NULL, id TEXT NOT NULL, model_id TEXT NOT NULL, "
+           "step BIGINT NOT NULL, PRIMARY KEY (tenant, id, model_id))",
+
+           "CREATE TABLE run_inputs (tenant TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, "
+           "digest TEXT NOT NULL, source_type TEXT NOT NULL, source TEXT NOT NULL, fields TEXT NOT NULL, "
+           "profile TEXT NOT NULL, PRIMARY KEY (tenant, id, name, digest))",
+
+           "CREATE TABLE run_input_tags (tenant TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, "
+           "digest TEXT NOT NULL, tag TEXT NOT NULL, value TEXT NOT NULL, "
+           "PRIMARY KEY (tenant, id, name, digest, tag))",
+       }},
   };
   return steps;
 }

@@ -6,6 +6,8 @@
 #include "base/status.h"
 #include "core/context/trace_context.h"
 #include "services/registry/experiments.h"
+#include "services/registry/logged_models.h"
+#include "services/registry/run_io.h"
 #include "services/registry/runs.h"
 
 namespace starling::registry {
@@ -122,6 +124,62 @@ async::Task<absl::StatusOr<v1::CreateRunResponse>> TrackingApi::CreateRun(
   std::function<absl::StatusOr<v1::CreateRunResponse>(store::SqlTransaction&)> work =
       [&](store::SqlTransaction& transaction) { return runs::Create(transaction, caller, id, request); };
   co_return co_await store::WriteFor<v1::CreateRunResponse>(database_, std::move(work));
+}
+
+async::Task<absl::StatusOr<v1::Empty>> TrackingApi::LogInputs(RequestContext context,
+                                                              const v1::LogInputsRequest& request) {
+  return Write(database_, std::move(context), request, run_io::LogInputs);
+}
+
+async::Task<absl::StatusOr<v1::Empty>> TrackingApi::LogOutputs(RequestContext context,
+                                                               const v1::LogOutputsRequest& request) {
+  return Write(database_, std::move(context), request, run_io::LogOutputs);
+}
+
+async::Task<absl::StatusOr<v1::GetLoggedModelResponse>> TrackingApi::GetLoggedModel(
+    RequestContext context, const v1::GetLoggedModelRequest& request) {
+  return Read(database_, std::move(context), request, logged_models::Get);
+}
+
+async::Task<absl::StatusOr<v1::SearchLoggedModelsResponse>> TrackingApi::SearchLoggedModels(
+    RequestContext context, const v1::SearchLoggedModelsRequest& request) {
+  return Read(database_, std::move(context), request, logged_models::Search);
+}
+
+async::Task<absl::StatusOr<v1::FinalizeLoggedModelResponse>> TrackingApi::FinalizeLoggedModel(
+    RequestContext context, const v1::FinalizeLoggedModelRequest& request) {
+  return Write(database_, std::move(context), request, logged_models::Finalize);
+}
+
+async::Task<absl::StatusOr<v1::Empty>> TrackingApi::DeleteLoggedModel(
+    RequestContext context, const v1::DeleteLoggedModelRequest& request) {
+  return Write(database_, std::move(context), request, logged_models::Delete);
+}
+
+async::Task<absl::StatusOr<v1::SetLoggedModelTagsResponse>> TrackingApi::SetLoggedModelTags(
+    RequestContext context, const v1::SetLoggedModelTagsRequest& request) {
+  return Write(database_, std::move(context), request, logged_models::SetTags);
+}
+
+async::Task<absl::StatusOr<v1::Empty>> TrackingApi::DeleteLoggedModelTag(
+    RequestContext context, const v1::DeleteLoggedModelTagRequest& request) {
+  return Write(database_, std::move(context), request, logged_models::DeleteTag);
+}
+
+async::Task<absl::StatusOr<v1::Empty>> TrackingApi::LogLoggedModelParams(
+    RequestContext context, const v1::LogLoggedModelParamsRequest& request) {
+  return Write(database_, std::move(context), request, logged_models::LogParams);
+}
+
+async::Task<absl::StatusOr<v1::CreateLoggedModelResponse>> TrackingApi::CreateLoggedModel(
+    RequestContext context, const v1::CreateLoggedModelRequest& request) {
+  const Caller caller = CallerOf(context);
+  const std::string id = StrCat("m-", NewRunId());
+  std::function<absl::StatusOr<v1::CreateLoggedModelResponse>(store::SqlTransaction&)> work =
+      [&](store::SqlTransaction& transaction) {
+        return logged_models::Create(transaction, caller, id, request);
+      };
+  co_return co_await store::WriteFor<v1::CreateLoggedModelResponse>(database_, std::move(work));
 }
 
 }  // namespace starling::registry

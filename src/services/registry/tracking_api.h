@@ -46,6 +46,26 @@ class TrackingApi final : public v1::TrackingService {
       RequestContext context, const v1::GetMetricHistoryRequest& request) override;
   async::Task<absl::StatusOr<v1::CreateRunResponse>> CreateRun(RequestContext context,
                                                                const v1::CreateRunRequest& request) override;
+  async::Task<absl::StatusOr<v1::Empty>> LogInputs(RequestContext context,
+                                                   const v1::LogInputsRequest& request) override;
+  async::Task<absl::StatusOr<v1::Empty>> LogOutputs(RequestContext context,
+                                                    const v1::LogOutputsRequest& request) override;
+  async::Task<absl::StatusOr<v1::GetLoggedModelResponse>> GetLoggedModel(
+      RequestContext context, const v1::GetLoggedModelRequest& request) override;
+  async::Task<absl::StatusOr<v1::SearchLoggedModelsResponse>> SearchLoggedModels(
+      RequestContext context, const v1::SearchLoggedModelsRequest& request) override;
+  async::Task<absl::StatusOr<v1::FinalizeLoggedModelResponse>> FinalizeLoggedModel(
+      RequestContext context, const v1::FinalizeLoggedModelRequest& request) override;
+  async::Task<absl::StatusOr<v1::Empty>> DeleteLoggedModel(
+      RequestContext context, const v1::DeleteLoggedModelRequest& request) override;
+  async::Task<absl::StatusOr<v1::SetLoggedModelTagsResponse>> SetLoggedModelTags(
+      RequestContext context, const v1::SetLoggedModelTagsRequest& request) override;
+  async::Task<absl::StatusOr<v1::Empty>> DeleteLoggedModelTag(
+      RequestContext context, const v1::DeleteLoggedModelTagRequest& request) override;
+  async::Task<absl::StatusOr<v1::Empty>> LogLoggedModelParams(
+      RequestContext context, const v1::LogLoggedModelParamsRequest& request) override;
+  async::Task<absl::StatusOr<v1::CreateLoggedModelResponse>> CreateLoggedModel(
+      RequestContext context, const v1::CreateLoggedModelRequest& request) override;
 
  private:
   store::SqlDatabase& database_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "services/registry/aliases.h"
+#include "services/registry/logged_models.h"
 #include "services/registry/models.h"
 #include "services/registry/names.h"
 #include "services/registry/search.h"
@@ -123,6 +124,23 @@ absl::StatusOr<v1::ModelVersion> Change(SqlTransaction& transaction, const Calle
   return Load(transaction, caller, name, number);
 }
 
+// MLflow 3 registers a logged model as `models:/m-ID`: its files are the version's, and so is its run.
+absl::StatusOr<v1::CreateModelVersionRequest> Resolve(SqlTransaction& transaction, const Caller& caller,
+                                                      v1::CreateModelVersionRequest request) {
+  constexpr std::string_view kModels = "models:/";
+  const std::string& source = request.source();
+  if (!source.starts_with("models:/m-") || source.find('/', kModels.size()) != std::string::npos)
+    return request;
+  v1::GetLoggedModelRequest wanted;
+  wanted.set_model_id(source.substr(kModels.size()));
+  ASSIGN_OR_RETURN(const auto found, logged_models::Get(transaction, caller, wanted));
+  const v1::LoggedModelInfo& info = found.model().info();
+  request.set_source(info.artifact_uri());
+  request.set_model_id(info.model_id());
+  if (request.run_id().empty()) request.set_run_id(info.source_run_id());
+  return request;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ModelVersion> Load(SqlTransaction& transaction, const Caller& caller,
@@ -152,7 +170,8 @@ absl::Status LoadLatest(SqlTransaction& transaction, const Caller& caller, const
 }
 
 absl::StatusOr<v1::CreateModelVersionResponse> Create(SqlTransaction& transaction, const Caller& caller,
-                                                      const v1::CreateModelVersionRequest& request) {
+                                                      const v1::CreateModelVersionRequest& asked) {
+  ASSIGN_OR_RETURN(const v1::CreateModelVersionRequest request, Resolve(transaction, caller, asked));
   RETURN_IF_ERROR(CheckSource(request.source()));
   RETURN_IF_ERROR(models::Touch(transaction, caller, request.name()));
   ASSIGN_OR_RETURN(const auto rows,
