@@ -29,6 +29,7 @@ def _head(machine, effort):
     busy = ""
     if _was_busy(machine):
         busy = "\n\n**The machine was busy with other work: what is said here of time is not to be relied on.**"
+    later = "".join(f"| measured later | {part} |\n" for part in machine.get("resumed", []))
     return f"""# Figures
 
 Written by `make bench` (`bench/run`); do not edit. What is measured and how: [bench/README.md](../bench/README.md).
@@ -38,7 +39,7 @@ Written by `make bench` (`bench/run`); do not edit. What is measured and how: [b
 | machine | {machine["cpu"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, Linux {machine["kernel"]} |
 | date | {machine["date"]} |
 | commit | {machine["commit"]} |
-| other work | load average {machine["load_before"]:.1f} before the run |
+{later}| other work | load average {machine["load_before"]:.1f} before the run |
 | protocol | the sides take turns, {effort.rounds} rounds of {effort.seconds:g} s after {effort.warmup:g} s of warm-up; medians, and the least and greatest round in brackets |{busy}"""
 
 
