@@ -73,9 +73,11 @@ struct BalancedEndpoint::Target {
     if (out_of_turn) {
       // Its breaker did not ask: only good news counts.
       if (HealthOf(status) == Health::kGood) breaker.Close();
+      if (NotProcessed(status) && now - began >= kAtOnce) refuses_at_once = false;
       return;
     }
-    if (NotProcessed(status)) refuses_at_once = now - began < kAtOnce;
+    // A late one may be of a call that a stopping target had kept: that says nothing of how it refuses now.
+    if (NotProcessed(status) && now - began < kAtOnce) refuses_at_once = true;
     switch (HealthOf(status)) {
       case Health::kGood:
         breaker.OnResult(true, now);

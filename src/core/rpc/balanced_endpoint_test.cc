@@ -3,8 +3,10 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "base/status.h"
@@ -182,6 +184,20 @@ TEST_F(BalancedEndpointTest, AnAnswerAfterTheFirstRefusalsDoesNotTakeThemBack) {
   };
   EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
   // Its breaker is open, and it is back.
+  EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
+}
+
+TEST_F(BalancedEndpointTest, ALateRefusalOfAStoppingTargetDoesNotKeepItFromBeingAsked) {
+  auto endpoint = Make({"a"});
+  target("a")->meanwhile = [&] {
+    target("a")->status = WithNotProcessed(Unavailable("connection refused"));
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+    // What it had taken before and gives back at its end.
+    const auto late = std::chrono::steady_clock::now() + std::chrono::milliseconds(110);
+    while (std::chrono::steady_clock::now() < late) std::this_thread::yield();
+  };
+  EXPECT_FALSE(Call(*endpoint, kUnsafe).ok());
+  target("a")->status = absl::OkStatus();
   EXPECT_TRUE(Call(*endpoint, kUnsafe).ok());
 }
 
