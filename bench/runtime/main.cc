@@ -5,7 +5,6 @@
 //
 // TEXTS has one text a line. They are sorted by length and cut into batches of BATCH, so that little is padded. Prints
 // {"texts_per_s": ..., "cpu_us_per_text": ...}.
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "core/inference/text/bert_tokenizer.h"
+#include "processor_time.h"
 
 namespace {
 
@@ -78,16 +78,6 @@ size_t RunUntil(Clock::time_point end, ov::InferRequest request, const std::vect
   return texts;
 }
 
-// Seconds of processor time that this process has used.
-double ProcessorTime() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -120,7 +110,7 @@ int main(int argc, char** argv) {
   }
   std::atomic<size_t> next{0}, texts{0};
   const auto start = Clock::now();
-  const double cpu_start = ProcessorTime();
+  const double cpu_start = starling::bench::ProcessorTime();
   const auto end = start + std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
   std::vector<std::thread> threads;
   for (const ov::InferRequest& request : requests) {
@@ -130,6 +120,6 @@ int main(int argc, char** argv) {
   const std::chrono::duration<double> took = Clock::now() - start;
   const auto done = static_cast<double>(texts.load());
   std::printf("{\"texts_per_s\": %.1f, \"cpu_us_per_text\": %.1f}\n", done / took.count(),
-              (ProcessorTime() - cpu_start) * 1e6 / done);
+              (starling::bench::ProcessorTime() - cpu_start) * 1e6 / done);
   return 0;
 }

@@ -3,7 +3,6 @@
 //   bench_trees MODEL ROWS THREADS SECONDS
 //
 // ROWS has a row a line, its numbers apart by spaces. Prints {"rows_per_s": ..., "cpu_us_per_row": ...}.
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -18,6 +17,7 @@
 
 #include "backends/inference_xgboost/library.h"
 #include "base/strings.h"
+#include "processor_time.h"
 
 namespace {
 
@@ -78,16 +78,6 @@ size_t RunUntil(Clock::time_point end, const Library& library, BoosterHandle boo
   return done;
 }
 
-// Seconds of processor time that this process has used.
-double ProcessorTime() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,7 +97,7 @@ int main(int argc, char** argv) {
 
   std::atomic<size_t> done = 0;
   const auto start = Clock::now();
-  const double cpu_start = ProcessorTime();
+  const double cpu_start = starling::bench::ProcessorTime();
   const auto end = start + std::chrono::nanoseconds(static_cast<int64_t>(std::atof(argv[4]) * 1e9));
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) {
@@ -117,6 +107,6 @@ int main(int argc, char** argv) {
   const std::chrono::duration<double> took = Clock::now() - start;
   const auto all = static_cast<double>(done.load());
   std::printf("{\"rows_per_s\": %.1f, \"cpu_us_per_row\": %.2f}\n", all / took.count(),
-              (ProcessorTime() - cpu_start) * 1e6 / all);
+              (starling::bench::ProcessorTime() - cpu_start) * 1e6 / all);
   return 0;
 }

@@ -115,18 +115,15 @@ absl::StatusOr<v1::SearchLoggedModelsResponse> Search(SqlTransaction& transactio
                                                       const v1::SearchLoggedModelsRequest& request) {
   v1::SearchLoggedModelsResponse response;
   if (request.experiment_ids().empty()) return response;
-  std::string where = "logged_models.tenant = ? AND logged_models.experiment IN (";
   store::SqlValues values = {caller.tenant};
-  for (const std::string& id : request.experiment_ids()) {
-    where += values.size() == 1 ? "?" : ", ?";
-    values.emplace_back(id);
-  }
+  std::string where = StrCat("logged_models.tenant = ? AND logged_models.experiment",
+                             InList(request.experiment_ids(), &values));
   std::vector<std::string> order_by;
   for (const auto& order : request.order_by())
     order_by.push_back(
         StrCat(order.field_name(), !order.has_ascending() || order.ascending() ? " ASC" : " DESC"));
   ASSIGN_OR_RETURN(const auto search,
-                   MakeSearch(kSearched, where + ")", std::move(values), request.filter(), order_by,
+                   MakeSearch(kSearched, std::move(where), std::move(values), request.filter(), order_by,
                               PageOf(request.max_results()), request.page_token()));
   ASSIGN_OR_RETURN(auto rows, transaction.Query(StrCat(kColumns, search.sql), search.values));
   response.set_next_page_token(NextPage(search, &rows));

@@ -182,14 +182,11 @@ absl::StatusOr<v1::SearchRunsResponse> Search(SqlTransaction& transaction, const
   v1::SearchRunsResponse response;
   if (request.experiment_ids().empty()) return response;
   ASSIGN_OR_RETURN(const std::string stage, experiments::StageCondition("runs", request.run_view_type()));
-  std::string where = StrCat("runs.tenant = ? AND ", stage, " AND runs.experiment IN (");
   store::SqlValues values = {caller.tenant};
-  for (const std::string& id : request.experiment_ids()) {
-    where += values.size() == 1 ? "?" : ", ?";
-    values.emplace_back(id);
-  }
+  std::string where = StrCat("runs.tenant = ? AND ", stage, " AND runs.experiment",
+                             InList(request.experiment_ids(), &values));
   ASSIGN_OR_RETURN(const auto search,
-                   MakeSearch(kSearched, where + ")", std::move(values), request.filter(),
+                   MakeSearch(kSearched, std::move(where), std::move(values), request.filter(),
                               {request.order_by().begin(), request.order_by().end()},
                               PageOf(request.max_results(), kUsualRuns), request.page_token()));
   ASSIGN_OR_RETURN(auto rows, transaction.Query(StrCat(kColumns, search.sql), search.values));

@@ -156,6 +156,15 @@ absl::StatusOr<Search> MakeSearch(const Searched& searched, std::string where, s
   return search;
 }
 
+std::string InList(const google::protobuf::RepeatedPtrField<std::string>& ids, store::SqlValues* values) {
+  std::string list;
+  for (const std::string& id : ids) {
+    list += list.empty() ? " IN (?" : ", ?";
+    values->emplace_back(id);
+  }
+  return list + ")";
+}
+
 std::string NextPage(const Search& search, std::vector<store::SqlRow>* rows) {
   if (static_cast<int64_t>(rows->size()) <= search.limit) return "";
   rows->erase(rows->begin() + search.limit, rows->end());

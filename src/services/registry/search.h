@@ -1,6 +1,8 @@
 // A parsed search as SQL: what a caller wrote becomes values, never text of a statement.
 #pragma once
 
+#include <google/protobuf/repeated_ptr_field.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +42,9 @@ struct Search {
 absl::StatusOr<Search> MakeSearch(const Searched& searched, std::string where, store::SqlValues values,
                                   std::string_view filter, const std::vector<std::string>& order_by,
                                   int64_t limit, std::string_view page_token);
+
+// " IN (?, ...)" for these; they are put behind `values`.
+std::string InList(const google::protobuf::RepeatedPtrField<std::string>& ids, store::SqlValues* values);
 
 // Cuts the row too many off and gives the token of the next page, empty if this is the last.
 std::string NextPage(const Search& search, std::vector<store::SqlRow>* rows);
