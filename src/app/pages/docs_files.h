@@ -1,4 +1,4 @@
-// The files of the page /docs, which are inside this program: our own in docs/, and those of the package swagger-ui-dist.
+// The files of the page /docs, which are inside this program: our own in docs/, and those of Swagger UI.
 #pragma once
 
 #include <span>
