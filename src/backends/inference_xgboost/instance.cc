@@ -18,19 +18,18 @@ using inference::TensorBuffer;
 namespace {
 
 // Kinds of prediction, of XGBoosterPredictFromDMatrix.
-std::string Config(int type, const std::string& missing) {
-  return StrCat(
-      "{\"type\":", type,
-      ",\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true,\"cache_id\":0,"
-      "\"missing\":",
-      missing, "}");
-}
 constexpr int kValue = 0;
 constexpr int kMargin = 1;
-constexpr char kContributionConfig[] =
-    R"({"type":2,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true})";
-constexpr char kLeafConfig[] =
-    R"({"type":6,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true})";
+constexpr int kContribution = 2;
+constexpr int kLeaf = 6;
+
+// `more`: members that this way to ask has besides.
+std::string Config(int type, size_t rounds, const std::string& more = "") {
+  return StrCat("{\"type\":", type, ",\"training\":false,\"iteration_begin\":0,\"iteration_end\":", rounds,
+                ",\"strict_shape\":true", more, "}");
+}
+
+std::string InPlace(const std::string& missing) { return StrCat(",\"cache_id\":0,\"missing\":", missing); }
 
 // Trees compare with finite numbers only, so an infinite one may become the largest: a matrix refuses it, and with it the rows
 // of other callers in the same batch.
@@ -48,30 +47,29 @@ Tensor WithoutInfinity(const Tensor& rows) {
 
 absl::StatusOr<std::unique_ptr<inference::Instance>> XgboostInstance::Make(const Library& library,
                                                                            BoosterHandle booster,
-                                                                           size_t features,
-                                                                           std::string missing,
-                                                                           std::vector<Output> outputs) {
+                                                                           Question question) {
   DMatrixHandle matrix = nullptr;
   RETURN_IF_ERROR(library.Check(library.proxy_dmatrix_create(&matrix), absl::StatusCode::kInternal));
   Handle proxy(matrix, library.dmatrix_free);
-  return std::unique_ptr<inference::Instance>(new XgboostInstance(
-      library, booster, features, std::move(missing), std::move(outputs), std::move(proxy)));
+  return std::unique_ptr<inference::Instance>(
+      new XgboostInstance(library, booster, std::move(question), std::move(proxy)));
 }
 
-XgboostInstance::XgboostInstance(const Library& library, BoosterHandle booster, size_t features,
-                                 std::string missing, std::vector<Output> outputs, Handle proxy)
+XgboostInstance::XgboostInstance(const Library& library, BoosterHandle booster, Question question,
+                                 Handle proxy)
     : library_(library),
       booster_(booster),
-      features_(features),
-      matrix_config_(StrCat("{\"missing\":", missing, ",\"nthread\":1}")),
-      value_config_(Config(kValue, missing)),
-      margin_config_(Config(kMargin, missing)),
-      outputs_(std::move(outputs)),
+      question_(std::move(question)),
+      matrix_config_(StrCat("{\"missing\":", question_.missing, ",\"nthread\":1}")),
+      value_config_(Config(kValue, question_.rounds, InPlace(question_.missing))),
+      margin_config_(Config(kMargin, question_.rounds, InPlace(question_.missing))),
+      contribution_config_(Config(kContribution, question_.rounds)),
+      leaf_config_(Config(kLeaf, question_.rounds)),
       proxy_(std::move(proxy)) {}
 
 absl::StatusOr<std::vector<Tensor>> XgboostInstance::Run(std::span<const Tensor> inputs) {
   if (inputs.size() != 1 || inputs[0].datatype != DataType::kFp32 || inputs[0].shape.size() != 2 ||
-      inputs[0].shape[1] != static_cast<int64_t>(features_)) {
+      inputs[0].shape[1] != static_cast<int64_t>(question_.features)) {
     return Internal("XGBoost was given rows of another shape than the model's.");
   }
   const int64_t count = inputs[0].shape[0];
@@ -80,11 +78,12 @@ absl::StatusOr<std::vector<Tensor>> XgboostInstance::Run(std::span<const Tensor>
   std::array<char, 160> interface;
   (void)std::snprintf(interface.data(), interface.size(),
                       R"({"data":[%zu,true],"shape":[%lld,%zu],"typestr":"<f4","version":3})",
-                      reinterpret_cast<size_t>(rows.data.data()), static_cast<long long>(count), features_);
+                      reinterpret_cast<size_t>(rows.data.data()), static_cast<long long>(count),
+                      question_.features);
   Handle matrix(nullptr, library_.dmatrix_free);
   std::vector<Tensor> results;
-  results.reserve(outputs_.size());
-  for (const Output& output : outputs_) {
+  results.reserve(question_.outputs.size());
+  for (const Output& output : question_.outputs) {
     inference::Shape shape = output.spec.shape;
     shape[0] = count;
     TensorBuffer buffer(output.spec.datatype, std::move(shape));
@@ -117,9 +116,9 @@ absl::StatusOr<XgboostInstance::Answer> XgboostInstance::Ask(OutputKind kind, co
       RETURN_IF_ERROR(check(library_.dmatrix_create_from_dense(rows, matrix_config_.c_str(), &made)));
       matrix->reset(made);
     }
-    const char* const config = kind == OutputKind::kLeaves ? kLeafConfig : kContributionConfig;
-    RETURN_IF_ERROR(check(library_.booster_predict_from_dmatrix(booster_, matrix->get(), config, &shape,
-                                                                &dimensions, &answer.values)));
+    const std::string& config = kind == OutputKind::kLeaves ? leaf_config_ : contribution_config_;
+    RETURN_IF_ERROR(check(library_.booster_predict_from_dmatrix(booster_, matrix->get(), config.c_str(),
+                                                                &shape, &dimensions, &answer.values)));
   } else {
     const std::string& config = kind == OutputKind::kMargins ? margin_config_ : value_config_;
     RETURN_IF_ERROR(check(library_.booster_predict_from_dense(booster_, rows, config.c_str(), proxy_.get(),

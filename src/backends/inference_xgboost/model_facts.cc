@@ -43,14 +43,21 @@ absl::Status CheckTrees(const Value& model, const ModelFacts& facts) {
 }
 
 // Which group each tree adds to, and which trees belong to each round.
-absl::Status CheckGroups(const Value& model, const ModelFacts& facts) {
+absl::Status CheckGroups(const Value& model, size_t parallel_trees, ModelFacts& facts) {
   const std::vector<double>& info = At(model, "tree_info").numbers;
   if (info.size() != facts.trees ||
       !std::all_of(info.begin(), info.end(), [&](double group) { return IsIndex(group, facts.groups); })) {
     return InvalidArgument("its tree_info does not name one of ", facts.groups, " groups for each tree.");
   }
   const Value* const rounds = model.Find("iteration_indptr");
-  if (rounds == nullptr) return absl::OkStatus();
+  if (rounds == nullptr) {
+    const size_t per_round = facts.groups * parallel_trees;
+    if (facts.trees % per_round != 0) {
+      return InvalidArgument("its ", facts.trees, " trees are no whole number of rounds.");
+    }
+    for (size_t trees = 0; trees <= facts.trees; trees += per_round) facts.trees_of_rounds.push_back(trees);
+    return absl::OkStatus();
+  }
   const std::vector<double>& bounds = rounds->numbers;
   const bool rising =
       std::is_sorted(bounds.begin(), bounds.end()) &&
@@ -58,6 +65,7 @@ absl::Status CheckGroups(const Value& model, const ModelFacts& facts) {
   if (!rising || bounds.empty() || bounds.front() != 0 || bounds.back() != static_cast<double>(facts.trees)) {
     return InvalidArgument("its iteration_indptr does not lead from 0 to the number of trees.");
   }
+  for (const double bound : bounds) facts.trees_of_rounds.push_back(static_cast<size_t>(bound));
   return absl::OkStatus();
 }
 
@@ -67,7 +75,7 @@ absl::Status CheckBoosted(const Value& model, ModelFacts* facts) {
   const auto stated = Parameter(At(model, "gbtree_model_param"), "num_trees", facts->trees, kMaxTrees);
   const auto parallel = Parameter(At(model, "gbtree_model_param"), "num_parallel_tree", 1, kMaxTrees);
   if (!stated.ok() || *stated != facts->trees || !parallel.ok() || facts->trees == 0 ||
-      facts->trees > kMaxTrees) {
+      facts->trees > kMaxTrees || *parallel == 0) {
     return InvalidArgument("it has ", facts->trees, " trees, which is not what it says or can't be.");
   }
   const Value& categories = At(model, "cats");
@@ -76,7 +84,7 @@ absl::Status CheckBoosted(const Value& model, ModelFacts* facts) {
     return InvalidArgument("it holds names of categories, which is not supported: train on their numbers.");
   }
   RETURN_IF_ERROR(CheckTrees(model, *facts));
-  return CheckGroups(model, *facts);
+  return CheckGroups(model, *parallel, *facts);
 }
 
 // "[1E0,2E0]" or "1E0", as one number for all groups or one for each.
@@ -103,6 +111,16 @@ absl::Status CheckBooster(const Value& booster, ModelFacts* facts) {
   return absl::OkStatus();
 }
 
+// What the Python package notes in a model. best_iteration counts from 0.
+absl::Status ReadAttributes(const Value& attributes, ModelFacts* facts) {
+  facts->is_estimator = attributes.Find("scikit_learn") != nullptr;
+  if (attributes.Find("best_iteration") == nullptr) return absl::OkStatus();
+  const auto best = Parameter(attributes, "best_iteration", 0, kMaxTrees);
+  if (!best.ok()) return InvalidArgument(Message(best.status()), ".");
+  facts->best_rounds = *best + 1;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelFacts> CheckModel(const Value& document) {
@@ -125,6 +143,7 @@ absl::StatusOr<ModelFacts> CheckModel(const Value& document) {
   facts.groups = std::max({*classes, *targets, size_t{1}});
   RETURN_IF_ERROR(CheckBaseScore(parameters, facts.groups));
   RETURN_IF_ERROR(CheckBooster(At(learner, "gradient_booster"), &facts));
+  RETURN_IF_ERROR(ReadAttributes(At(learner, "attributes"), &facts));
   return facts;
 }
 

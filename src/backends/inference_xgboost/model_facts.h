@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@ struct ModelFacts {
   size_t features = 0;
   size_t groups = 1;  // outputs of a row: classes or targets
   size_t trees = 0;
+  // Trees of the first i rounds of training, for each i from 0 to their number.
+  std::vector<size_t> trees_of_rounds;
+  // Whether XGBoost's scikit-learn interface saved it, which predicts with the best round's trees; a Booster does with all.
+  bool is_estimator = false;
+  // Rounds up to and with the best one of early stopping, if training looked for it; may be more than there are.
+  std::optional<size_t> best_rounds;
+
+  size_t rounds() const { return trees_of_rounds.size() - 1; }
 };
 
 // Checks all that XGBoost takes on trust, which would read or write beyond its memory: sizes of lists, numbers of nodes,

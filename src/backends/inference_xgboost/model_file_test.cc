@@ -103,6 +103,8 @@ TEST_F(ModelFileTest, WhatXgboostTakesOnTrustIsChecked) {
   EXPECT_THAT(Refusal(Changed(R"("tree_info":[0,)", R"("tree_info":[1,)")), HasSubstr("tree_info"));
   EXPECT_THAT(Refusal(Changed(R"("iteration_indptr":[0,1,)", R"("iteration_indptr":[0,9,)")),
               HasSubstr("iteration_indptr"));
+  EXPECT_THAT(Refusal(Changed(R"("attributes":{})", R"("attributes":{"best_iteration":"-1"})")),
+              HasSubstr("its best_iteration is no whole number"));
   EXPECT_THAT(Refusal(Changed(R"("num_trees":"8")", R"("num_trees":"9")")), HasSubstr("not what it says"));
   EXPECT_THAT(Refusal(ReadFile(kJson) + "x"), HasSubstr("nothing may follow"));
   EXPECT_THAT(Refusal(Changed(R"("num_class":"0")", R"("num_class":"99999999999")")), HasSubstr("num_class"));

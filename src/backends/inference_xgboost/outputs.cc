@@ -1,13 +1,38 @@
 #include "backends/inference_xgboost/outputs.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/status.h"
 
 namespace starling::inference_xgboost {
 
 using inference::DataType;
 using inference::Shape;
 
-std::vector<Output> ChooseOutputs(const ModelFacts& facts, const std::vector<std::string>& wanted) {
+absl::StatusOr<size_t> ChooseRounds(const ModelFacts& facts, const std::string& wanted) {
+  size_t rounds = facts.rounds();
+  if (wanted == "best" || (wanted == "auto" && facts.is_estimator && facts.best_rounds.has_value())) {
+    if (!facts.best_rounds.has_value()) {
+      return InvalidArgument(
+          "it names no best round, as early stopping does; the option rounds may be all or a number.");
+    }
+    rounds = *facts.best_rounds;
+  } else if (wanted != "auto" && wanted != "all") {
+    const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), rounds);
+    if (error != std::errc() || end != wanted.data() + wanted.size() || rounds == 0) {
+      return InvalidArgument("the option rounds is '", wanted,
+                             "'; it may be auto, best, all or a number from 1 on.");
+    }
+  }
+  if (rounds > facts.rounds()) {
+    return InvalidArgument("it has ", facts.rounds(), " rounds of trees, and ", rounds, " are to answer.");
+  }
+  return rounds;
+}
+
+std::vector<Output> ChooseOutputs(const ModelFacts& facts, size_t rounds,
+                                  const std::vector<std::string>& wanted) {
   const auto groups = static_cast<int64_t>(facts.groups);
   const auto columns = static_cast<int64_t>(facts.features) + 1;
   const Shape per_group = {-1, groups};
@@ -20,7 +45,8 @@ std::vector<Output> ChooseOutputs(const ModelFacts& facts, const std::vector<std
   all.push_back({OutputKind::kPredictions,
                  {"predictions", DataType::kFp32, one_class_number ? Shape{-1, 1} : per_group}});
   all.push_back({OutputKind::kMargins, {"margins", DataType::kFp32, per_group}});
-  all.push_back({OutputKind::kLeaves, {"leaves", DataType::kInt32, {-1, static_cast<int64_t>(facts.trees)}}});
+  const auto trees = static_cast<int64_t>(facts.trees_of_rounds[rounds]);
+  all.push_back({OutputKind::kLeaves, {"leaves", DataType::kInt32, {-1, trees}}});
   all.push_back(
       {OutputKind::kContributions,
        {"contributions", DataType::kFp32, groups == 1 ? Shape{-1, columns} : Shape{-1, groups, columns}}});

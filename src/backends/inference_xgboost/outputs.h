@@ -18,12 +18,19 @@ enum class OutputKind {
                    // add up to the margin (Lundberg et al., arXiv:1802.03888)
 };
 
+// How much of a model answers: what `wanted` (the option `rounds`) makes of it. `auto` is as the Python class that saved it
+// predicts: the best round of early stopping and those before it for scikit-learn's estimators, all for a Booster.
+// INVALID_ARGUMENT if the model has no such round.
+absl::StatusOr<size_t> ChooseRounds(const ModelFacts& facts, const std::string& wanted);
+
 struct Output {
   OutputKind kind;
   inference::TensorSpec spec;
 };
 
-// Those of `wanted` that the model has, in that order; all that it has if `wanted` is empty.
-std::vector<Output> ChooseOutputs(const ModelFacts& facts, const std::vector<std::string>& wanted);
+// Those of `wanted` that the model has, in that order; all that it has if `wanted` is empty. Leaves are those of the first
+// `rounds` rounds.
+std::vector<Output> ChooseOutputs(const ModelFacts& facts, size_t rounds,
+                                  const std::vector<std::string>& wanted);
 
 }  // namespace starling::inference_xgboost

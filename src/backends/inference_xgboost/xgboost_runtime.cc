@@ -20,6 +20,7 @@ using inference::TensorSpec;
 
 struct Options {
   std::string missing = "NaN";  // as JSON
+  std::string rounds = "auto";  // see ChooseRounds
   size_t max_file_mb = 128;
 };
 
@@ -34,12 +35,15 @@ absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
   for (const auto& [name, value] : file.options) {
     double missing = 0;
     if (name == "missing" && value == "NaN") continue;
-    if (name == "missing" && Parse(value, &missing) && missing - missing == 0) {
+    if (name == "rounds") {
+      options.rounds = value;
+    } else if (name == "missing" && Parse(value, &missing) && missing - missing == 0) {
       options.missing = value;
     } else if (name != "max_file_mb" || !Parse(value, &options.max_file_mb) || options.max_file_mb == 0 ||
                options.max_file_mb > 65536) {
       return InvalidArgument("the runtime xgboost has no option '", name, "' with the value '", value,
-                             "'; it has: missing (NaN or a number), max_file_mb (1 to 65536).");
+                             "'; it has: missing (NaN or a number), rounds (auto, best, all or a number), "
+                             "max_file_mb (1 to 65536).");
     }
   }
   return options;
@@ -47,29 +51,24 @@ absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
 
 class XgboostModel final : public inference::LoadedModel {
  public:
-  XgboostModel(const Library& library, Handle booster, const ModelFacts& facts, std::string missing,
-               std::vector<Output> outputs)
+  XgboostModel(const Library& library, Handle booster, Question question)
       : library_(library),
         booster_(std::move(booster)),
-        features_(facts.features),
-        missing_(std::move(missing)),
-        outputs_(std::move(outputs)),
-        inputs_({{"features", inference::DataType::kFp32, {-1, static_cast<int64_t>(facts.features)}}}) {
-    for (const Output& output : outputs_) output_specs_.push_back(output.spec);
+        question_(std::move(question)),
+        inputs_({{"features", inference::DataType::kFp32, {-1, static_cast<int64_t>(question_.features)}}}) {
+    for (const Output& output : question_.outputs) output_specs_.push_back(output.spec);
   }
 
   const std::vector<TensorSpec>& inputs() const override { return inputs_; }
   const std::vector<TensorSpec>& outputs() const override { return output_specs_; }
   absl::StatusOr<std::unique_ptr<inference::Instance>> NewInstance() override {
-    return XgboostInstance::Make(library_, booster_.get(), features_, missing_, outputs_);
+    return XgboostInstance::Make(library_, booster_.get(), question_);
   }
 
  private:
   const Library& library_;
   const Handle booster_;
-  const size_t features_;
-  const std::string missing_;
-  const std::vector<Output> outputs_;
+  const Question question_;
   const std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> output_specs_;
 };
@@ -90,13 +89,15 @@ class XgboostRuntime final : public inference::Runtime {
     ASSIGN_OR_RETURN(const std::string bytes, ReadModelFile(file.path, options.max_file_mb << 20));
     RETURN_IF_ERROR(RefuseOtherFormats(bytes));
     ASSIGN_OR_RETURN(const ModelFacts facts, Facts(bytes));
+    ASSIGN_OR_RETURN(const size_t rounds, ChooseRounds(facts, options.rounds));
     ASSIGN_OR_RETURN(Handle booster, MakeBooster(bytes, file.threads_per_instance));
     bst_ulong features = 0;
     RETURN_IF_ERROR(Check(library_.booster_get_num_feature(booster.get(), &features)));
     if (features != facts.features)
       return Internal(file.path, ": XGBoost sees ", features, " features in it.");
-    return std::make_unique<XgboostModel>(library_, std::move(booster), facts, std::move(options.missing),
-                                          ChooseOutputs(facts, file.outputs));
+    Question question = {facts.features, rounds, std::move(options.missing),
+                         ChooseOutputs(facts, rounds, file.outputs)};
+    return std::make_unique<XgboostModel>(library_, std::move(booster), std::move(question));
   }
 
   // Only what was found sound here is given to the library.

@@ -13,6 +13,8 @@ namespace starling::inference_xgboost {
 //
 // Options of a package (model.yaml, `runtime_options`):
 //   missing       the number that stands for "not known"; NaN by default
+//   rounds        how many rounds of trees answer: a number, `all`, `best` (of early stopping) or `auto`, the default: as the Python
+//                 class that saved the model predicts, which is `best` for scikit-learn's estimators and `all` for a Booster
 //   max_file_mb   larger files are refused, before they are read; 128 by default
 //
 // Pickles, which run code when they are loaded, are refused, as are files that are broken in any way: see model_facts.h.

@@ -98,12 +98,13 @@ Loaded Load(const std::string& file, std::map<std::string, std::string> options 
 struct Case {
   std::string file;
   std::string expected;
+  std::map<std::string, std::string> options = {};
 };
 
 class XgboostModelTest : public testing::TestWithParam<Case> {};
 
 TEST_P(XgboostModelTest, AnswersAsThePythonPackage) {
-  Loaded loaded = Load(GetParam().file);
+  Loaded loaded = Load(GetParam().file, GetParam().options);
   const std::vector<float> rows = Rows();
   const auto expected = Expected(GetParam().expected);
   ASSERT_FALSE(expected.empty());
@@ -114,7 +115,7 @@ TEST_P(XgboostModelTest, AnswersAsThePythonPackage) {
 }
 
 TEST_P(XgboostModelTest, ARowsAnswerDoesNotDependOnItsCompany) {
-  Loaded loaded = Load(GetParam().file);
+  Loaded loaded = Load(GetParam().file, GetParam().options);
   const std::vector<float> rows = Rows();
   for (const auto& output : loaded.model->outputs()) {
     const std::vector<float> together = Floats(loaded.Ask(output.name, rows));
@@ -128,7 +129,7 @@ TEST_P(XgboostModelTest, ARowsAnswerDoesNotDependOnItsCompany) {
 }
 
 TEST_P(XgboostModelTest, ContributionsAddUpToTheMargins) {
-  Loaded loaded = Load(GetParam().file);
+  Loaded loaded = Load(GetParam().file, GetParam().options);
   const std::vector<float> rows = Rows();
   const std::vector<float> margins = Floats(loaded.Ask("margins", rows));
   const std::vector<float> contributions = Floats(loaded.Ask("contributions", rows));
@@ -144,12 +145,40 @@ INSTANTIATE_TEST_SUITE_P(Models, XgboostModelTest,
                          testing::Values(Case{"binary.json", "binary"}, Case{"binary.ubj", "binary"},
                                          Case{"classes.ubj", "classes"}, Case{"softmax.ubj", "softmax"},
                                          Case{"regression.ubj", "regression"}, Case{"dart.ubj", "dart"},
-                                         Case{"categories.ubj", "categories"}),
+                                         Case{"categories.ubj", "categories"},
+                                         // Training of these went on past the best round: which trees answer?
+                                         Case{"stopped.ubj", "stopped"},
+                                         Case{"stopped.ubj", "stopped-best", {{"rounds", "best"}}},
+                                         Case{"stopped.ubj", "stopped-2", {{"rounds", "2"}}},
+                                         Case{"estimator.json", "estimator"},
+                                         Case{"estimator.ubj", "estimator"},
+                                         Case{"estimator.ubj", "estimator", {{"rounds", "best"}}},
+                                         Case{"estimator.ubj", "estimator-all", {{"rounds", "all"}}}),
                          [](const auto& info) {
                            std::string name = info.param.file;
                            name[name.find('.')] = '_';
+                           for (const auto& [option, value] : info.param.options)
+                             name += "_" + option + "_" + value;
                            return name;
                          });
+
+// The cases above would prove nothing if training had ended with the best round.
+TEST(XgboostRuntimeTest, TheBestRoundIsNotTheLast) {
+  EXPECT_LT(Expected("stopped-best")["leaves"].size(), Expected("stopped")["leaves"].size());
+  EXPECT_LT(Expected("estimator")["leaves"].size(), Expected("estimator-all")["leaves"].size());
+}
+
+TEST(XgboostRuntimeTest, RoundsThatAreNotThereAreRefused) {
+  const auto refusal = [](const std::string& file, const std::string& rounds) {
+    const absl::Status status = Shared().Load({StrCat(kFolder, file), 1, 1, {{"rounds", rounds}}}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return std::string(Message(status));
+  };
+  EXPECT_THAT(refusal("binary.ubj", "best"), HasSubstr("it names no best round"));
+  EXPECT_THAT(refusal("binary.ubj", "9"), HasSubstr("it has 8 rounds of trees, and 9 are to answer"));
+  EXPECT_THAT(refusal("binary.ubj", "0"), HasSubstr("rounds is '0'"));
+  EXPECT_THAT(refusal("binary.ubj", "first"), HasSubstr("auto, best, all or a number"));
+}
 
 TEST(XgboostRuntimeTest, SaysWhatTheModelTakesAndGives) {
   const Loaded loaded = Load("classes.ubj");

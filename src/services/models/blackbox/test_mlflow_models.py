@@ -67,9 +67,24 @@ def ask(served, name, tensor, rows):
     return output["name"], np.array(output["data"], np.float32).reshape(output["shape"])
 
 
+def stopped(booster, kind):
+    """Trained past the best round, on noise that has little to learn."""
+    noise = np.random.default_rng(11).normal(scale=2, size=len(ROWS))
+    value = ROWS[:, 0] + noise
+    if kind is xgboost.XGBClassifier:
+        value = (value > 0).astype(int) + (value > 1)
+    model = kind(n_estimators=40, max_depth=3, n_jobs=1, early_stopping_rounds=3, booster=booster, random_state=1)
+    model.fit(ROWS[:120], value[:120], eval_set=[(ROWS[120:], value[120:])], verbose=False)
+    assert model.best_iteration + 1 < model.get_booster().num_boosted_rounds()
+    return model
+
+
 def trained(kind):
     matrix = xgboost.DMatrix(ROWS, CLASSES > 0)
     return {
+        "stopped-classifier": lambda: stopped("gbtree", xgboost.XGBClassifier),
+        "stopped-regressor": lambda: stopped("dart", xgboost.XGBRegressor),
+        "stopped-booster": lambda: stopped("gbtree", xgboost.XGBRegressor).get_booster(),
         "booster": lambda: xgboost.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, matrix, 10),
         "regressor": lambda: xgboost.XGBRegressor(n_estimators=8, max_depth=3, n_jobs=1).fit(ROWS, ROWS[:, 0] * ROWS[:, 3]),
         "classifier": lambda: xgboost.XGBClassifier(n_estimators=8, max_depth=3, n_jobs=1).fit(ROWS, CLASSES),
@@ -77,12 +92,16 @@ def trained(kind):
 
 
 def predicted(kind, model):
-    if kind == "booster":
+    if kind.endswith("booster"):
         return model.predict(xgboost.DMatrix(ROWS))[:, None]
-    return model.predict_proba(ROWS) if kind == "classifier" else model.predict(ROWS)[:, None]
+    return model.predict_proba(ROWS) if kind.endswith("classifier") else model.predict(ROWS)[:, None]
 
 
-@pytest.mark.parametrize(("kind", "model_format"), [("booster", "ubj"), ("booster", "json"), ("booster", "xgb"), ("regressor", "ubj"), ("classifier", "ubj")])
+FORMATS = [("booster", "ubj"), ("booster", "json"), ("booster", "xgb"), ("regressor", "ubj"), ("classifier", "ubj")]
+STOPPED = [("stopped-classifier", "ubj"), ("stopped-classifier", "json"), ("stopped-regressor", "ubj"), ("stopped-booster", "ubj")]
+
+
+@pytest.mark.parametrize(("kind", "model_format"), FORMATS + STOPPED)
 def test_trees_answer_what_xgboost_predicts(served, client, tmp_path, kind, model_format):
     model = trained(kind)
     expected = predicted(kind, model)
