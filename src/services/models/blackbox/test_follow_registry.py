@@ -3,11 +3,9 @@
 import base64
 import os
 import re
-import shutil
 import signal
 import struct
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -16,39 +14,14 @@ import httpx
 import pytest
 from harness.contracts import contract
 from harness.load import Load
-from harness.postgres import Postgres
 from harness.program import ROOT, Program, wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
-from followed import ROW, Served, register  # noqa: E402
+from followed import SUMS_PACKAGE, Served, champion_of, register, sums_package  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 import clients  # noqa: E402
 from clients import client_of  # noqa: E402
-
-SUMS = ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx"
-# As it was made for somewhere else: the registry's name and number are what counts.
-SUMS_PACKAGE = """
-name: sums-of-the-lab
-version: "0.7"
-task: tensors
-runtime: openvino
-file: files/model.onnx
-inputs:
-  - {name: ids, datatype: INT64, shape: [-1, -1]}
-  - {name: weights, datatype: FP32, shape: [-1, 2]}
-outputs:
-  - {name: sum, datatype: FP32, shape: [-1]}
-instances: 1
-"""
-
-
-def sums_package(folder):
-    (folder / "files").mkdir(parents=True)
-    (folder / "model.yaml").write_text(SUMS_PACKAGE)
-    shutil.copy(SUMS, folder / "files/model.onnx")
-    return folder
-
 
 def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
     package = sums_package(tmp_path / "package")
@@ -98,22 +71,6 @@ def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
         wait_for(lambda: [path.name for path in (tmp_path / "cache/0").rglob("*") if path.is_file()] == [".lock"], what="an empty cache")
 
 
-def champion_of(served):
-    """For Load: asks for the champion; outcomes are status codes with versions."""
-
-    def connect():
-        http = httpx.Client(base_url=served.program.url, headers={"x-api-key": served.key}, timeout=30)
-
-        def send():
-            answer = http.post("/v2/models/sums/versions/champion/infer", json=ROW)
-            return (answer.status_code, answer.json().get("model_version"))
-
-        send.close = http.close
-        return send
-
-    return connect
-
-
 @pytest.mark.parametrize("with_a_rule", [False, True])
 def test_an_alias_that_moves_under_load_loses_no_request(tmp_path, with_a_rule):
     package = sums_package(tmp_path / "package")
@@ -142,103 +99,6 @@ def test_an_alias_that_moves_under_load_loses_no_request(tmp_path, with_a_rule):
                 assert served.program.metrics()['starling_models_traffic_moves_total{model="sums",alias="champion",kind="set"}'] == 1
         assert set(load.outcomes) == {(200, "1"), (200, "2")}, load.outcomes
         print(dict(load.outcomes))
-
-
-def history(served):
-    answer = httpx.get(served.program.url + "/models/sums/traffic/champion/history", headers={"x-api-key": served.key})
-    return [(m["kind"].removeprefix("TRAFFIC_MOVE_KIND_"), m["who"], m["from_version"], m["to_version"], m["reason"]) for m in answer.json().get("moves", [])]
-
-
-def bad_package(folder):
-    """It loads, and wants another name for an input."""
-    sums_package(folder)
-    (folder / "model.yaml").write_text(SUMS_PACKAGE.replace("name: ids", "name: idz"))
-    (folder / "files/model.onnx").write_bytes(SUMS.read_bytes().replace(b"ids", b"idz"))
-    return folder
-
-
-def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_path):
-    package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
-    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
-    trial = {"window": "60s", "min_requests": 20, "max_error_excess": 0.1, "max_p99_ratio": 1000}
-    with Served(tmp_path, models=rules, trial=trial) as served, client_of(served.program.url) as client:
-        register(client, "sums", package)
-        client.set_registered_model_alias("sums", "champion", "1")
-        wait_for(lambda: [move[:4] for move in history(served)] == [("SET", "repository", "", "1")], what="the alias to have a rule")
-        rule = httpx.get(served.program.url + "/models/sums/traffic/champion", headers={"x-api-key": served.key}).json()["rule"]
-        limits = {"min_requests": 20, "max_error_excess": 0.1, "max_p99_ratio": 1000}
-        assert (rule["stable"], rule["window_s"], rule["roll_back"]) == ("1", 60, limits), rule
-        register(client, "sums", bad)
-        with Load(champion_of(served), clients=4) as load:
-            load.wait_for_more(100)
-            began = time.monotonic()
-            client.set_registered_model_alias("sums", "champion", "2")
-            wait_for(lambda: history(served)[0][:4] == ("ROLLED_BACK", "rule", "2", "1"), what="version 1 to be back")
-            seconds = time.monotonic() - began
-            load.wait_for_more(8)  # each client had one under way
-            failed = load.sent - load.outcomes[(200, "1")]
-            load.wait_for_more(200)
-        print(f"back {seconds:.2f} s after the alias was set, {failed} of {load.sent} requests failed: {dict(load.outcomes)}")
-        assert set(load.outcomes) == {(200, "1"), (400, None)}, load.outcomes
-        assert load.outcomes[(400, None)] == failed >= 20, "after that nobody is affected"
-        moves = history(served)
-        assert moves[1][:4] == ("PROMOTED", "repository", "1", "2")
-        assert re.search(r"error rate .* limit 0\.1 more", moves[0][4]), moves[0]
-
-        served.program.kill()
-        shutil.rmtree(tmp_path / "cache")  # version 1, which no alias of the registry means, is fetched again
-        served.config["models"]["registry"]["trial"]["window"] = "2s"
-        served.start()
-        wait_for(lambda: "an alias of the registry is live" in served.program.log(), what="the registry's alias, which is at version 2, to be read")
-        wait_for(lambda: served.states() == {"sums/1": "READY", "sums/2": "READY"}, what="both versions")
-        assert all(served.answers("1") for _ in range(30))
-        assert history(served)[0][:4] == ("SET", "repository", "1", "1"), "the window alone was changed"
-        assert history(served)[1:] == moves
-        clients.mlflow.set_tracking_uri(served.program.url)
-        client = clients.mlflow.MlflowClient(served.program.url, served.program.url)
-        assert client.get_model_version_by_alias("sums", "champion").version == "2"
-        assert register(client, "sums", package) == "3"
-        client.set_registered_model_alias("sums", "champion", "3")
-        wait_for(lambda: served.states() == {"sums/1": "READY", "sums/3": "READY"} and served.answers("3"), what="version 3 beside the one before")
-        wait_for(lambda: served.states() == {"sums/3": "READY"}, what="its trial to be over")
-        assert served.answers("3")
-        back = httpx.post(served.program.url + "/models/sums/traffic/champion/roll-back", json={}, headers={"x-api-key": served.key})
-        assert back.status_code == 400 and "not loaded any more" in back.text, back.text
-        client.delete_registered_model_alias("sums", "champion")
-        wait_for(lambda: served.infer().status_code == 404, what="the alias to go")
-        wait_for(lambda: history(served)[0][:4] == ("DELETED", "repository", "3", ""), what="its rule to go")
-
-
-def test_programs_that_share_rules_agree_on_a_trial(tmp_path):
-    package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
-    trial = {"window": "60s", "min_requests": 20, "max_error_excess": 0.1}
-    with Postgres() as database:
-        rules = {"traffic": {"postgres": {"url": database.url}, "check_interval": "20ms"}}
-        with Served(tmp_path / "one", models=rules, trial=trial) as one, client_of(one.program.url) as client:
-            of_one = {"registry": {"mode": "remote", "targets": [one.program.grpc], "plaintext": True}}
-            with Served(tmp_path / "other", models=rules, trial=trial, placement=of_one, target=("--target", "models")) as other:
-                register(client, "sums", package)
-                client.set_registered_model_alias("sums", "champion", "1")
-                wait_for(lambda: one.answers("1") and other.answers("1"), what="version 1 at both")
-                register(client, "sums", bad)
-                client.set_registered_model_alias("sums", "champion", "2")
-                wait_for(lambda: one.states() == other.states() == {"sums/1": "READY", "sums/2": "READY"}, what="version 2 beside version 1 at both")
-
-                # Whichever of the two made the change, the other one judges too.
-                def is_back():
-                    one.infer()
-                    return history(other)[0][:4] == ("ROLLED_BACK", "rule", "2", "1")
-
-                wait_for(is_back, what="version 1 to be back")
-                wait_for(lambda: one.answers("1") and other.answers("1"), what="version 1 at both again")
-                assert all(each.answers("1") for each in (one, other) for _ in range(20))
-                expected = [("ROLLED_BACK", "rule", "2", "1"), ("PROMOTED", "repository", "1", "2"), ("SET", "repository", "", "1")]
-                assert [move[:4] for move in history(one)] == expected
-
-
-def test_a_trial_needs_a_place_for_its_history(tmp_path):
-    with pytest.raises(AssertionError, match=r"models\.registry\.trial\.window needs a place"):
-        Served(tmp_path, trial={"window": "1m"})
 
 
 def test_a_broken_version_fails_alone_and_the_old_one_stays(tmp_path):

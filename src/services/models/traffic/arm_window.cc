@@ -36,15 +36,26 @@ ArmWindow::Part& ArmWindow::PartAt(MonotonicTime now) {
   return part;
 }
 
-void ArmWindow::AddRun(MonotonicTime now, std::chrono::nanoseconds latency, bool failed) {
-  const double seconds = std::chrono::duration<double>(latency).count();
+template <typename Count>
+void ArmWindow::Add(MonotonicTime now, std::chrono::nanoseconds time, Count count) {
+  const double seconds = std::chrono::duration<double>(time).count();
   const size_t bucket = BucketOf(seconds);
   const std::lock_guard lock(mutex_);
   Part& part = PartAt(now);
-  ++part.requests;
-  if (failed) ++part.failures;
+  count(part);
   part.sum_s += seconds;
   ++part.latencies[bucket];
+}
+
+void ArmWindow::AddRun(MonotonicTime now, std::chrono::nanoseconds latency, bool failed) {
+  Add(now, latency, [failed](Part& part) {
+    ++part.requests;
+    if (failed) ++part.failures;
+  });
+}
+
+void ArmWindow::AddAbandoned(MonotonicTime now, std::chrono::nanoseconds waited) {
+  Add(now, waited, [](Part& part) { ++part.abandoned; });
 }
 
 void ArmWindow::AddComparison(MonotonicTime now, bool differs) {
@@ -64,15 +75,16 @@ ArmFigures ArmWindow::Figures(MonotonicTime now) const {
       if (part.number < 0 || part.number < oldest) continue;
       figures.requests += part.requests;
       figures.failures += part.failures;
+      figures.abandoned += part.abandoned;
       figures.compared += part.compared;
       figures.differing += part.differing;
       figures.mean_s += part.sum_s;
       for (size_t i = 0; i < kBuckets; ++i) latencies[i] += part.latencies[i];
     }
   }
-  if (figures.requests == 0) return figures;
-  figures.mean_s /= static_cast<double>(figures.requests);
-  int64_t left = figures.requests - figures.requests / 100;  // as many are no slower than the percentile
+  if (figures.timed() == 0) return figures;
+  figures.mean_s /= static_cast<double>(figures.timed());
+  int64_t left = figures.timed() - figures.timed() / 100;  // as many are no slower than the percentile
   size_t bucket = 0;
   while (bucket + 1 < kBuckets && (left -= latencies[bucket]) > 0) ++bucket;
   figures.p99_s = UpperBound(bucket);

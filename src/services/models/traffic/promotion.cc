@@ -24,9 +24,13 @@ struct Check {
   std::string words;
 };
 
-Check Ratio(const char* what, double candidate_s, double stable_s, double most, bool is_known) {
+Check Ratio(const char* what, double candidate_s, double stable_s, double most, bool is_known,
+            const ArmFigures& candidate) {
+  const std::string gone = candidate.abandoned == 0 ? ""
+                                                    : StrCat(" (of ", candidate.timed(), " callers ",
+                                                             candidate.abandoned, " did not wait for it)");
   return {is_known, candidate_s <= most * stable_s,
-          StrCat(what, " ", Number(candidate_s * 1000), " ms against ", Number(stable_s * 1000),
+          StrCat(what, " ", Number(candidate_s * 1000), " ms", gone, " against ", Number(stable_s * 1000),
                  " ms of the stable version, limit ", Number(most), " times")};
 }
 
@@ -34,7 +38,8 @@ std::vector<Check> Checks(const v1::TrafficLimits& limits, const ArmFigures& can
                           const ArmFigures& stable) {
   std::vector<Check> checks;
   const bool enough = candidate.requests >= limits.min_requests();
-  const bool both = enough && stable.requests >= std::min(limits.min_requests(), kEnoughOfStable);
+  const bool both = candidate.timed() >= limits.min_requests() &&
+                    stable.timed() >= std::min(limits.min_requests(), kEnoughOfStable);
   if (limits.has_max_error_excess()) {
     const double excess = candidate.error_rate() - stable.error_rate();
     checks.push_back({enough, excess <= limits.max_error_excess(),
@@ -44,9 +49,11 @@ std::vector<Check> Checks(const v1::TrafficLimits& limits, const ArmFigures& can
                              Number(limits.max_error_excess()), " more")});
   }
   if (limits.has_max_p99_ratio())
-    checks.push_back(Ratio("p99 latency", candidate.p99_s, stable.p99_s, limits.max_p99_ratio(), both));
+    checks.push_back(
+        Ratio("p99 latency", candidate.p99_s, stable.p99_s, limits.max_p99_ratio(), both, candidate));
   if (limits.has_max_mean_ratio())
-    checks.push_back(Ratio("mean latency", candidate.mean_s, stable.mean_s, limits.max_mean_ratio(), both));
+    checks.push_back(
+        Ratio("mean latency", candidate.mean_s, stable.mean_s, limits.max_mean_ratio(), both, candidate));
   if (limits.has_min_agreement()) {
     checks.push_back({candidate.compared >= limits.min_requests(),
                       candidate.agreement() >= limits.min_agreement(),

@@ -8,6 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
+using testing::Not;
 
 class PromotionTest : public testing::Test {
  protected:
@@ -137,6 +138,26 @@ TEST(ArmWindowTest, CountsAndPercentiles) {
   EXPECT_NEAR(figures.mean_s, 0.5005, 1e-6);
   EXPECT_GE(figures.p99_s, 0.99);
   EXPECT_LE(figures.p99_s, 0.99 * 1.09);
+}
+
+TEST_F(PromotionTest, WhatNobodyWaitedForIsSlowButNoFailure) {
+  rule_.mutable_roll_back()->set_max_p99_ratio(2);
+  Run(stable_, 1000, milliseconds(5));
+  for (int i = 0; i < 99; ++i) candidate_.AddAbandoned(now_, milliseconds(50));
+  EXPECT_EQ(Judge().verdict, Verdict::kStay);
+  candidate_.AddAbandoned(now_, milliseconds(50));
+  const Judgement judgement = Judge();
+  EXPECT_EQ(judgement.verdict, Verdict::kRollBack);
+  EXPECT_THAT(judgement.why, HasSubstr("(of 100 callers 100 did not wait for it)"));
+  EXPECT_THAT(judgement.why, Not(HasSubstr("error rate")));
+}
+
+TEST_F(PromotionTest, CallersThatGoEarlyMakeNothingSlow) {
+  rule_.mutable_roll_back()->set_max_p99_ratio(2);
+  Run(stable_, 1000, milliseconds(5));
+  Run(candidate_, 100, milliseconds(5));
+  for (int i = 0; i < 1000; ++i) candidate_.AddAbandoned(now_, milliseconds(1));
+  EXPECT_EQ(Judge().verdict, Verdict::kStay);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ using inference::TextClass;
 using std::chrono::steady_clock;
 
 void TrafficRoute::Count(MonotonicTime begin, const absl::Status& status) const {
-  if (absl::IsCancelled(status)) return;
   const auto now = steady_clock::now();
+  if (absl::IsCancelled(status)) return arm_->window.AddAbandoned(now, now - begin);
   arm_->window.AddRun(now, now - begin, !status.ok());
   (status.ok() ? arm_->answered : arm_->failed).Add();
 }

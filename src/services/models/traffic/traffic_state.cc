@@ -11,6 +11,7 @@ void Fill(const TrafficArmState& arm, const StoredRule& stored, MonotonicTime no
   filled->set_percent(stored.split.SlotsOf(arm.version) * 100.0 / TrafficSplit::kSlots);
   filled->set_requests(figures.requests);
   filled->set_failures(figures.failures);
+  filled->set_abandoned(figures.abandoned);
   filled->set_latency_mean_ms(figures.mean_s * 1000);
   filled->set_latency_p99_ms(figures.p99_s * 1000);
   filled->set_compared(figures.compared);
