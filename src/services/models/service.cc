@@ -94,9 +94,10 @@ run::StateKind StateWith(const TrafficConfig& config) {
   return config.sqlite.path.empty() ? run::StateKind::kStateless : run::StateKind::kSingleWriter;
 }
 
-// What followed aliases have where nobody sets a rule; none without a trial.
-std::optional<v1::TrafficRule> RuleOfFollowed(const TrialConfig& config) {
-  if (config.window == std::chrono::nanoseconds(0)) return std::nullopt;
+// What followed aliases have where nobody sets a rule; none without a trial, or if none is followed.
+std::optional<v1::TrafficRule> RuleOfFollowed(const RegistryConfig& registry) {
+  const TrialConfig& config = registry.trial;
+  if (config.window == std::chrono::nanoseconds(0) || registry.follow.empty()) return std::nullopt;
   v1::TrafficRule rule;
   rule.set_window_s(std::chrono::duration<double>(config.window).count());
   v1::TrafficLimits* limits = rule.mutable_roll_back();
@@ -113,7 +114,7 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> OpenKeeper(const run::Environment
                                                           TrafficRouter& router) {
   const TrafficConfig& config = models.traffic;
   const run::StateKind state = StateWith(config);
-  std::optional<v1::TrafficRule> of_followed = RuleOfFollowed(models.registry.trial);
+  std::optional<v1::TrafficRule> of_followed = RuleOfFollowed(models.registry);
   if (state == run::StateKind::kStateless) {
     if (!of_followed.has_value()) return nullptr;
     return FailedPrecondition(

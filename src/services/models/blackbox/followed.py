@@ -73,6 +73,10 @@ class Served:
         path = f"/v2/models/{model}/versions/{version}/infer" if version else f"/v2/models/{model}/infer"
         return httpx.post(self.program.url + path, json=request or ROW, headers={"x-api-key": self.key}, timeout=30)
 
+    def put_rule(self, rule, model="sums", alias="champion"):
+        answer = httpx.put(f"{self.program.url}/models/{model}/traffic/{alias}", json={"rule": rule}, headers={"x-api-key": self.key})
+        assert answer.status_code == 200, answer.text
+
     def answers(self, expected, **asked):
         answer = self.infer(**asked)
         return answer.status_code == 200 and answer.json()["model_version"] == expected
@@ -114,6 +118,12 @@ def champion_of(served):
 def history(served):
     answer = httpx.get(served.program.url + "/models/sums/traffic/champion/history", headers={"x-api-key": served.key})
     return [(m["kind"].removeprefix("TRAFFIC_MOVE_KIND_"), m["who"], m["from_version"], m["to_version"], m["reason"]) for m in answer.json().get("moves", [])]
+
+
+def state(served, alias="champion"):
+    """The rule of an alias with what was observed; {} if there is none."""
+    answer = httpx.get(f"{served.program.url}/models/sums/traffic/{alias}", headers={"x-api-key": served.key})
+    return answer.json() if answer.status_code == 200 else {}
 
 
 def bad_package(folder):

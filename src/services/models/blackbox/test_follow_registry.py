@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 import clients  # noqa: E402
 from clients import client_of  # noqa: E402
 
+
 def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
     package = sums_package(tmp_path / "package")
     with Served(tmp_path) as served, client_of(served.program.url) as client:
@@ -84,9 +85,7 @@ def test_an_alias_that_moves_under_load_loses_no_request(tmp_path, with_a_rule):
         if with_a_rule:
             client.set_registered_model_alias("sums", "challenger", "2")
             wait_for(lambda: served.answers("2", version="challenger"), what="an answer of version 2")
-            rule = {"rule": {"weights": [{"version": "2", "percent": 10}]}}
-            answer = httpx.put(served.program.url + "/models/sums/traffic/champion", json=rule, headers={"x-api-key": served.key})
-            assert answer.status_code == 200, answer.text
+            served.put_rule({"weights": [{"version": "2", "percent": 10}]})
         with Load(champion_of(served), clients=4) as load:
             for version in ("2", "1") * 3:
                 before = load.outcomes[(200, version)]

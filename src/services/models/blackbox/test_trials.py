@@ -13,7 +13,7 @@ from harness.postgres import Postgres
 from harness.program import ROOT, wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
-from followed import ROW, Served, bad_package, champion_of, history, register, slow_package, sums_package  # noqa: E402
+from followed import ROW, Served, bad_package, champion_of, history, register, slow_package, state, sums_package  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 import clients  # noqa: E402
@@ -63,13 +63,76 @@ def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_pat
         assert register(client, "sums", package) == "3"
         client.set_registered_model_alias("sums", "champion", "3")
         wait_for(lambda: served.states() == {"sums/1": "READY", "sums/3": "READY"} and served.answers("3"), what="version 3 beside the one before")
+        assert state(served)["trial"]["before"] == "1"
         wait_for(lambda: served.states() == {"sums/3": "READY"}, what="its trial to be over")
-        assert served.answers("3")
+        assert served.answers("3") and "trial" not in state(served)
         back = httpx.post(served.program.url + "/models/sums/traffic/champion/roll-back", json={}, headers={"x-api-key": served.key})
         assert back.status_code == 400 and "not loaded any more" in back.text, back.text
         client.delete_registered_model_alias("sums", "champion")
         wait_for(lambda: served.infer().status_code == 404, what="the alias to go")
         wait_for(lambda: history(served)[0][:4] == ("DELETED", "repository", "3", ""), what="its rule to go")
+
+
+def test_a_trial_goes_on_after_kill_9(tmp_path):
+    package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")
+    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
+    trial = {"window": "120s", "min_requests": 20, "max_error_excess": 0.1}
+    with Served(tmp_path, models=rules, trial=trial) as served, client_of(served.program.url) as client:
+        for each in (package, bad):
+            register(client, "sums", each)
+        client.set_registered_model_alias("sums", "champion", "1")
+        wait_for(lambda: served.answers("1") and history(served), what="version 1 and its rule")
+        for _ in range(50):
+            assert served.answers("1")
+        client.set_registered_model_alias("sums", "champion", "2")
+        wait_for(lambda: history(served)[0][:4] == ("PROMOTED", "repository", "1", "2"), what="version 2")
+        before = state(served)["trial"]
+        assert (before["before"], before["baseline"]["requests"] >= 50) == ("1", True), before
+        for _ in range(10):
+            assert served.infer().status_code == 400
+
+        served.program.kill()
+        served.start()
+        assert state(served)["trial"] == before, "it has begun when it began, and is compared with what it was compared with"
+        wait_for(lambda: served.states() == {"sums/1": "READY", "sums/2": "READY"}, what="both versions")
+        for _ in range(19):
+            assert served.infer().status_code == 400, "fewer than twenty say nothing"
+        served.infer()
+        wait_for(lambda: history(served)[0][:4] == ("ROLLED_BACK", "rule", "2", "1"), what="version 1 to be back")
+        assert served.answers("1") and "trial" not in state(served)
+
+
+def test_going_back_to_the_version_before_is_no_trial(tmp_path):
+    package = sums_package(tmp_path / "package")
+    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
+    with Served(tmp_path, models=rules, trial={"window": "120s"}) as served, client_of(served.program.url) as client:
+        for _ in range(2):
+            register(client, "sums", package)
+        client.set_registered_model_alias("sums", "champion", "1")
+        wait_for(lambda: history(served), what="the rule")
+        client.set_registered_model_alias("sums", "champion", "2")
+        wait_for(lambda: state(served).get("trial"), what="the trial")
+        client.set_registered_model_alias("sums", "champion", "1")
+        wait_for(lambda: history(served)[0][:4] == ("ROLLED_BACK", "repository", "2", "1"), what="version 1")
+        assert "trial" not in state(served)
+
+
+def test_rules_of_the_trial_go_with_it_and_those_of_people_stay(tmp_path):
+    package = sums_package(tmp_path / "package")
+    rules = {"traffic": {"sqlite": {"path": str(tmp_path / "traffic.db")}, "check_interval": "50ms"}}
+    with Served(tmp_path, follow=["*@*"], models=rules, trial={"window": "60s"}) as served, client_of(served.program.url) as client:
+        register(client, "sums", package)
+        for alias in ("champion", "challenger"):
+            client.set_registered_model_alias("sums", alias, "1")
+            wait_for(lambda alias=alias: state(served, alias), what="its rule")
+        # The same limits, said by somebody.
+        served.put_rule({"roll_back": {"min_requests": 20, "max_error_excess": 0.05}, "window_s": 60}, alias="challenger")
+        served.program.kill()
+        served.config["models"]["registry"]["trial"]["window"] = "0s"
+        served.start()
+        assert served.answers("1") and served.answers("1", version="challenger")
+        assert state(served) == {} and state(served, "challenger")["rule"]["window_s"] == 60
+        assert history(served)[0] == ("DELETED", "repository", "1", "1", "models.registry.trial was turned off.")
 
 
 def test_programs_that_share_rules_agree_on_a_trial(tmp_path):
@@ -86,10 +149,12 @@ def test_programs_that_share_rules_agree_on_a_trial(tmp_path):
                 register(client, "sums", bad)
                 client.set_registered_model_alias("sums", "champion", "2")
                 wait_for(lambda: one.states() == other.states() == {"sums/1": "READY", "sums/2": "READY"}, what="version 2 beside version 1 at both")
+                # Whichever of the two made the change, the other one judges too, also after a restart.
+                other.program.kill()
+                other.start()
 
-                # Whichever of the two made the change, the other one judges too.
                 def is_back():
-                    one.infer()
+                    other.infer()
                     return history(other)[0][:4] == ("ROLLED_BACK", "rule", "2", "1")
 
                 wait_for(is_back, what="version 1 to be back")

@@ -22,14 +22,6 @@ void WarnUnlessDone(const absl::Status& status) {
   if (!status.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(status)));
 }
 
-// Whether the rule that holds is there because its alias is followed.
-bool IsOfFollowed(const History& moves) {
-  const auto set = std::find_if(moves.begin(), moves.end(), [](const v1::TrafficMove& move) {
-    return move.kind() == v1::TRAFFIC_MOVE_KIND_SET;
-  });
-  return set != moves.end() && set->who() == kByRepository;
-}
-
 }  // namespace
 
 void TrafficKeeper::RuleFollowed() {
@@ -52,6 +44,7 @@ void TrafficKeeper::RuleFollowed() {
       made.changes.push_back({v1::TRAFFIC_MOVE_KIND_SET, kByRepository, "", followed.version,
                               StrCat("The alias follows the registry (", Describe(rule), ").")});
       SetRule(stored, rule);
+      stored.of_followed = true;
       stored.seen = followed.version;
       return made;
     };
@@ -68,30 +61,45 @@ void TrafficKeeper::RenewFollowed() {
     v1::TrafficRule rule = *options_.of_followed;
     rule.set_stable(active->rule().stable());
     if (google::protobuf::util::MessageDifferencer::Equals(rule, active->rule())) continue;
-    const auto edit = [&](StoredRule& stored, const History& moves) -> absl::StatusOr<Edit> {
+    if (!active->stored().of_followed) continue;
+    const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
       Edit made;
-      if (stored.revision != active->stored().revision || !IsOfFollowed(moves)) return made;
+      if (stored.revision != active->stored().revision) return made;
       made.changes.push_back({v1::TRAFFIC_MOVE_KIND_SET, kByRepository, stored.rule.stable(), rule.stable(),
                               "The settings of the trial were changed."});
+      made.keeps_trial = true;
       SetRule(stored, rule);
+      stored.of_followed = true;
       return made;
     };
     WarnUnlessDone(Change(active->stored().model, active->stored().alias, true, edit).status());
   }
 }
 
-// An alias that is gone at the registry means nothing any more, unless somebody set its rule.
-void TrafficKeeper::ForgetAlias(const ActiveRule& active) {
-  const StoredRule& known = active.stored();
-  const auto edit = [&](StoredRule& stored, const History& moves) -> absl::StatusOr<Edit> {
+// There is no trial any more, so what it needed goes too: else nobody would know who set those rules.
+void TrafficKeeper::EraseFollowed() {
+  for (const auto& active : router_.All()) {
+    const StoredRule& known = active->stored();
+    if (known.of_followed) EraseRule(known, "models.registry.trial was turned off.");
+  }
+}
+
+void TrafficKeeper::EraseRule(const StoredRule& known, const std::string& why) {
+  const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
     Edit made;
-    if (stored.revision != known.revision || !IsOfFollowed(moves)) return made;
+    if (stored.revision != known.revision) return made;
     made.erase = true;
-    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_DELETED, kByRepository, stored.rule.stable(), "",
-                            "The alias was deleted in the registry."});
+    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_DELETED, kByRepository, stored.rule.stable(),
+                            repository_.OwnAlias(known.model, known.alias), why});
     return made;
   };
   WarnUnlessDone(Change(known.model, known.alias, false, edit).status());
+}
+
+// An alias that is gone at the registry means nothing any more, unless somebody set its rule.
+void TrafficKeeper::ForgetAlias(const ActiveRule& active) {
+  const StoredRule& known = active.stored();
+  if (known.of_followed) EraseRule(known, "The alias was deleted in the registry.");
 }
 
 // Whoever moved the alias in the repository after the rule was set has the last word. Programs that share rules hear of a move one
@@ -116,7 +124,10 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
     made.is_quiet = true;
     // It came to where the rule is already: whatever is on trial there stays.
     if (target == stored.rule.stable()) return made;
-    made.changes.push_back({v1::TRAFFIC_MOVE_KIND_PROMOTED, kByRepository, stored.rule.stable(), target,
+    // Back to what was there before the trial is no new version to be tried.
+    const bool is_back = stored.trial.has_value() && stored.trial->before() == target;
+    made.changes.push_back({is_back ? v1::TRAFFIC_MOVE_KIND_ROLLED_BACK : v1::TRAFFIC_MOVE_KIND_PROMOTED,
+                            kByRepository, stored.rule.stable(), target,
                             "The alias was moved in the repository."});
     models::Promote(stored, target);
     return made;

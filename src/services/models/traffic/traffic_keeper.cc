@@ -22,6 +22,15 @@ using History = std::vector<v1::TrafficMove>;
 // Who the history says it was.
 constexpr char kByRule[] = "rule";
 
+void WarnUnlessDone(const absl::Status& status) {
+  if (!status.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(status)));
+}
+
+int64_t NowMs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 absl::Status NoRule(const std::string& model, const std::string& alias) {
   return NotFound("Alias '", alias, "' of model '", model, "' has no traffic rule.");
 }
@@ -98,7 +107,7 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> TrafficKeeper::Open(std::unique_p
   std::unique_ptr<TrafficKeeper> keeper(
       new TrafficKeeper(std::move(store), repository, router, std::move(options)));
   ASSIGN_OR_RETURN(std::vector<StoredRule> rules, keeper->store_->Load());
-  for (StoredRule& rule : rules) router.Apply(std::move(rule), true, steady_clock::now());
+  for (StoredRule& rule : rules) keeper->Hold(std::move(rule), true, steady_clock::now());
   if (keeper->options_.is_shared) {
     for (const ModelRepository::FollowedAlias& followed : repository.FollowedAliases())
       keeper->own_[StrCat(followed.model, "@", followed.alias)] = followed.version;
@@ -107,6 +116,8 @@ absl::StatusOr<std::unique_ptr<TrafficKeeper>> TrafficKeeper::Open(std::unique_p
   if (keeper->options_.of_followed.has_value()) {
     keeper->RenewFollowed();
     keeper->RuleFollowed();
+  } else {
+    keeper->EraseFollowed();
   }
   keeper->checking_ =
       std::jthread([raw = keeper.get()](const std::stop_token& stop) { raw->CheckUntilStopped(stop); });
@@ -134,9 +145,17 @@ void TrafficKeeper::CheckUntilStopped(const std::stop_token& stop) {
 absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model, const std::string& alias,
                                                        bool anew, const TrafficStore::Editor& edit) {
   std::vector<TrafficChange> changes;
+  const auto before = router_.Find(model, alias);
   const auto remember = [&](StoredRule& rule, const History& moves) -> absl::StatusOr<Edit> {
     ASSIGN_OR_RETURN(Edit made, edit(rule, moves));
     changes = made.changes;
+    for (const TrafficChange& change : changes) {
+      if (made.keeps_trial) break;
+      rule.trial.reset();
+      if (before == nullptr || change.kind != v1::TRAFFIC_MOVE_KIND_PROMOTED || !rule.rule.has_roll_back())
+        continue;
+      rule.trial = NewTrial(change.from, before->stable().window.Figures(steady_clock::now()), NowMs());
+    }
     return made;
   };
   ASSIGN_OR_RETURN(std::optional<StoredRule> stored, store_->Change(model, alias, remember));
@@ -147,22 +166,35 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model,
                             change.from, " -> ", change.to, ". ", change.reason));
   }
   const std::string key = StrCat(model, "@", alias);
-  const std::lock_guard lock(mutex_);
   if (!stored.has_value()) {
+    const std::lock_guard lock(mutex_);
     trials_.erase(key);
     own_.erase(key);
     router_.Erase(model, alias);
     return v1::TrafficState();
   }
-  const auto active = router_.Find(model, alias);
-  for (const TrafficChange& change : changes) {
-    trials_.erase(key);
-    if (active != nullptr && change.kind == v1::TRAFFIC_MOVE_KIND_PROMOTED)
-      trials_[key] = {change.from, active->stable().window.Figures(steady_clock::now())};
-  }
-  if (active == nullptr || active->stored().revision != stored->revision)
-    router_.Apply(*std::move(stored), anew, steady_clock::now());
-  return StateOf(*router_.Find(model, alias), steady_clock::now());
+  if (before == nullptr || before->stored().revision != stored->revision)
+    Hold(*std::move(stored), anew, steady_clock::now());
+  return State(*router_.Find(model, alias), steady_clock::now());
+}
+
+void TrafficKeeper::Hold(StoredRule rule, bool anew, MonotonicTime now) {
+  const std::string key = StrCat(rule.model, "@", rule.alias);
+  const auto before = router_.Find(rule.model, rule.alias);
+  ArmFigures own;
+  if (rule.trial.has_value() && before != nullptr && before->rule().stable() == rule.trial->before())
+    own = before->stable().window.Figures(now);
+  std::optional<Trial> trial = ResumeTrial(rule, own, now, NowMs());
+  const std::lock_guard lock(mutex_);
+  trials_.erase(key);
+  if (trial.has_value()) trials_[key] = *std::move(trial);
+  router_.Apply(std::move(rule), anew, now);
+}
+
+v1::TrafficState TrafficKeeper::State(const ActiveRule& rule, MonotonicTime now) const {
+  const std::lock_guard lock(mutex_);
+  const auto trial = trials_.find(StrCat(rule.stored().model, "@", rule.stored().alias));
+  return StateOf(rule, trial == trials_.end() ? nullptr : &trial->second, now);
 }
 
 std::set<std::string> TrafficKeeper::VersionsInUse(const std::string& model, const std::string& alias) const {
@@ -172,7 +204,7 @@ std::set<std::string> TrafficKeeper::VersionsInUse(const std::string& model, con
   std::set<std::string> versions = {active->rule().stable()};
   for (std::string& version : CandidatesOf(active->rule())) versions.insert(std::move(version));
   const auto trial = trials_.find(StrCat(model, "@", alias));
-  if (trial != trials_.end() && active->rule().has_roll_back()) versions.insert(trial->second.before);
+  if (trial != trials_.end()) versions.insert(trial->second.stored.before());
   return versions;
 }
 
@@ -228,7 +260,7 @@ async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::Set(std::string who
 async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::Get(std::string model, std::string alias) {
   const auto rule = router_.Find(model, alias);
   if (rule == nullptr) co_return NoRule(model, alias);
-  co_return StateOf(*rule, steady_clock::now());
+  co_return State(*rule, steady_clock::now());
 }
 
 async::Task<absl::Status> TrafficKeeper::Delete(std::string who, v1::DeleteTrafficRuleRequest request) {
@@ -268,7 +300,7 @@ async::Task<absl::StatusOr<v1::TrafficState>> TrafficKeeper::RollBack(std::strin
 
 async::Task<absl::StatusOr<v1::ListTrafficRulesResponse>> TrafficKeeper::List() {
   v1::ListTrafficRulesResponse response;
-  for (const auto& rule : router_.All()) *response.add_rules() = StateOf(*rule, steady_clock::now());
+  for (const auto& rule : router_.All()) *response.add_rules() = State(*rule, steady_clock::now());
   co_return response;
 }
 
@@ -291,29 +323,8 @@ void TrafficKeeper::ReadAgain(MonotonicTime now) {
   for (StoredRule& rule : *rules) {
     const auto active = router_.Find(rule.model, rule.alias);
     if (active != nullptr && active->stored().revision == rule.revision) continue;
-    const std::optional<Trial> trial = active == nullptr ? std::nullopt : TrialOf(*active, rule, now);
-    const std::lock_guard lock(mutex_);
-    trials_.erase(StrCat(rule.model, "@", rule.alias));
-    if (trial.has_value()) trials_[StrCat(rule.model, "@", rule.alias)] = *trial;
-    router_.Apply(std::move(rule), true, now);
+    Hold(std::move(rule), true, now);
   }
-}
-
-std::optional<TrafficKeeper::Trial> TrafficKeeper::TrialOf(const ActiveRule& active, const StoredRule& rule,
-                                                           MonotonicTime now) {
-  std::optional<Trial> trial;
-  const auto look = [&](StoredRule&, const History& moves) -> absl::StatusOr<Edit> {
-    trial.reset();
-    const std::string& stable = rule.rule.stable();
-    if (!moves.empty() && moves.front().kind() == v1::TRAFFIC_MOVE_KIND_PROMOTED &&
-        moves.front().to_version() == stable && moves.front().from_version() == active.rule().stable())
-      trial = {active.rule().stable(), active.stable().window.Figures(now)};
-    return Edit();
-  };
-  const auto looked = store_->Change(rule.model, rule.alias, look);
-  if (!looked.ok())
-    observe::LogWarning(StrCat("the traffic rules can't be read: ", Message(looked.status())));
-  return trial;
 }
 
 void TrafficKeeper::Check(MonotonicTime now) {
@@ -329,13 +340,15 @@ bool TrafficKeeper::CheckTrial(const ActiveRule& active, MonotonicTime now) {
   const StoredRule& known = active.stored();
   const auto trial = trials_.find(StrCat(known.model, "@", known.alias));
   if (trial == trials_.end()) return false;
-  const std::string before = trial->second.before;
+  const std::string before = trial->second.stored.before();
   const std::string version = known.rule.stable();
-  const ArmWindow& window = active.stable().window;
-  const Judgement judgement = Judge(known.rule, version, window.Figures(now), trial->second.baseline, false);
+  const ArmFigures figures = active.stable().window.Figures(now);
+  const Judgement judgement = Judge(known.rule, version, figures, trial->second.baseline, false);
   if (judgement.verdict != Verdict::kRollBack || !repository_.CanServe(known.model, before)) {
+    if (now < trial->second.ends) return false;
+    WarnUnlessDone(store_->EndTrial(known));
     const std::lock_guard lock(mutex_);
-    if (window.IsFull(now)) trials_.erase(trial);
+    trials_.erase(trial);
     return false;
   }
   const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
@@ -345,8 +358,7 @@ bool TrafficKeeper::CheckTrial(const ActiveRule& active, MonotonicTime now) {
     models::Promote(stored, before);
     return made;
   };
-  const auto done = Change(known.model, known.alias, true, edit);
-  if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
+  WarnUnlessDone(Change(known.model, known.alias, true, edit).status());
   return true;
 }
 
@@ -373,8 +385,7 @@ void TrafficKeeper::CheckRule(const ActiveRule& active, MonotonicTime now) {
       return made;
     };
     const bool is_promotion = judgement.verdict == Verdict::kPromote;
-    const auto done = Change(known.model, known.alias, is_promotion, edit);
-    if (!done.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(done.status())));
+    WarnUnlessDone(Change(known.model, known.alias, is_promotion, edit).status());
     return;  // the others are judged by the new rule
   }
 }

@@ -15,13 +15,15 @@
 #include "core/async/task.h"
 #include "services/models/traffic/traffic_router.h"
 #include "services/models/traffic/traffic_store.h"
+#include "services/models/traffic/trial.h"
 
 namespace starling::models {
 
 struct KeeperOptions {
   std::chrono::nanoseconds check_interval = std::chrono::seconds(1);
   size_t max_rules = 1000;
-  // What every alias that follows the registry has as long as nobody sets another rule. No more than limits: without versions.
+  // What every alias that follows the registry has as long as nobody sets another rule. No more than limits: without versions. None:
+  // those that are there because of it go.
   std::optional<v1::TrafficRule> of_followed;
   bool is_shared = false;  // other programs change the same rules: they are read again at each check
 };
@@ -59,13 +61,6 @@ class TrafficKeeper {
   void Check(MonotonicTime now);
 
  private:
-  // A stable version that was promoted less than a window ago: what was before it, and what that did. Not kept: after a start there
-  // are no figures to compare with.
-  struct Trial {
-    std::string before;
-    ArmFigures baseline;
-  };
-
   TrafficKeeper(std::unique_ptr<TrafficStore> store, ModelRepository& repository, TrafficRouter& router,
                 KeeperOptions options);
   absl::StatusOr<v1::TrafficState> SetNow(const std::string& who, const v1::SetTrafficRuleRequest& request);
@@ -80,19 +75,21 @@ class TrafficKeeper {
   // repository_aliases.cc
   void RuleFollowed();
   void RenewFollowed();
+  void EraseFollowed();
+  void EraseRule(const StoredRule& known, const std::string& why);
   void FollowAlias(const ActiveRule& rule);
   void ForgetAlias(const ActiveRule& rule);
   void ReadAgain(MonotonicTime now);
-  // The trial of a version that another program promoted; none if `rule` came about otherwise.
-  std::optional<Trial> TrialOf(const ActiveRule& active, const StoredRule& rule, MonotonicTime now);
+  // The rule as it is in the store holds from now on, with its trial. The lock is held.
+  void Hold(StoredRule rule, bool anew, MonotonicTime now);
+  v1::TrafficState State(const ActiveRule& rule, MonotonicTime now) const;
   void CheckUntilStopped(const std::stop_token& stop);
 
   const std::unique_ptr<TrafficStore> store_;
   ModelRepository& repository_;
   TrafficRouter& router_;
   const KeeperOptions options_;
-  mutable std::mutex
-      mutex_;  // so that VersionsInUse never sees a trial without its rule or the other way round
+  mutable std::mutex mutex_;  // so that nobody sees a trial without its rule or the other way round
   std::map<std::string, Trial> trials_;  // by "model@alias"; changed on the thread alone
   // What the repository said when FollowAlias last looked; on the thread alone.
   std::map<std::string, std::string> own_;

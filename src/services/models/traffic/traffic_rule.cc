@@ -66,6 +66,7 @@ std::vector<std::string> CandidatesOf(const v1::TrafficRule& rule) {
 void SetRule(StoredRule& stored, const v1::TrafficRule& rule) {
   if (stored.revision == 0) stored.split = TrafficSplit(rule.stable());
   stored.rule = rule;
+  stored.of_followed = false;
   Split(stored);
 }
 

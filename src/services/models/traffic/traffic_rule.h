@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct StoredRule {
   TrafficSplit split{std::string()};
   std::string
       seen;  // what the repository's alias of this name meant when that was last heeded; empty: there was none
+  bool of_followed = false;  // nobody set it: the settings give it to every alias that follows the registry
+  std::optional<v1::TrafficTrial> trial;  // of the stable version, until it has been watched for a window
 };
 
 // One entry of the history, before it has a number.

@@ -5,31 +5,25 @@
 namespace starling::models {
 namespace {
 
-void Fill(const TrafficArmState& arm, const StoredRule& stored, MonotonicTime now, v1::TrafficArm* filled) {
-  const ArmFigures figures = arm.window.Figures(now);
-  filled->set_version(arm.version);
-  filled->set_percent(stored.split.SlotsOf(arm.version) * 100.0 / TrafficSplit::kSlots);
-  filled->set_requests(figures.requests);
-  filled->set_failures(figures.failures);
-  filled->set_abandoned(figures.abandoned);
-  filled->set_latency_mean_ms(figures.mean_s * 1000);
-  filled->set_latency_p99_ms(figures.p99_s * 1000);
-  filled->set_compared(figures.compared);
-  filled->set_differing(figures.differing);
+v1::TrafficArm StateOf(const TrafficArmState& arm, const StoredRule& stored, MonotonicTime now) {
+  v1::TrafficArm state = ArmOf(arm.version, arm.window.Figures(now));
+  state.set_percent(stored.split.SlotsOf(arm.version) * 100.0 / TrafficSplit::kSlots);
+  return state;
 }
 
 }  // namespace
 
-v1::TrafficState StateOf(const ActiveRule& rule, MonotonicTime now) {
+v1::TrafficState StateOf(const ActiveRule& rule, const Trial* trial, MonotonicTime now) {
   const StoredRule& stored = rule.stored();
   v1::TrafficState state;
   state.set_model(stored.model);
   state.set_alias(stored.alias);
   *state.mutable_rule() = stored.rule;
   state.set_revision(stored.revision);
-  Fill(rule.stable(), stored, now, state.add_arms());
+  *state.add_arms() = StateOf(rule.stable(), stored, now);
   for (const std::string& version : CandidatesOf(stored.rule))
-    Fill(rule.Arm(version), stored, now, state.add_arms());
+    *state.add_arms() = StateOf(rule.Arm(version), stored, now);
+  if (trial != nullptr) *state.mutable_trial() = trial->stored;
   return state;
 }
 

@@ -5,10 +5,12 @@
 #include <string_view>
 
 #include "services/models/traffic/active_rule.h"
+#include "services/models/traffic/trial.h"
 
 namespace starling::models {
 
-v1::TrafficState StateOf(const ActiveRule& rule, MonotonicTime now);
+// `trial`: null if the stable version is not on trial.
+v1::TrafficState StateOf(const ActiveRule& rule, const Trial* trial, MonotonicTime now);
 
 // "set", "deleted", "promoted", "rolled_back"
 std::string_view KindName(v1::TrafficMoveKind kind);

@@ -16,6 +16,8 @@ constexpr std::string_view kMoves =
     "SELECT number, kind, who, moved, from_version, to_version, reason FROM traffic_moves WHERE model = ? "
     "AND "
     "alias = ?";
+constexpr std::string_view kRules =
+    "SELECT model, alias, revision, rule, split, seen, of_followed, trial FROM traffic_rules ";
 constexpr int64_t kUsualPage = 100;
 
 const std::vector<store::SqlMigration>& Schema() {
@@ -31,6 +33,16 @@ const std::vector<store::SqlMigration>& Schema() {
            "(number))",
            "CREATE INDEX traffic_moves_of_alias ON traffic_moves (model, alias, number)",
        }},
+      {2,
+       {
+           "ALTER TABLE traffic_rules ADD COLUMN of_followed BIGINT NOT NULL DEFAULT 0",
+           "ALTER TABLE traffic_rules ADD COLUMN trial TEXT NOT NULL DEFAULT ''",
+           "UPDATE traffic_rules SET of_followed = 1 WHERE 'repository' = (SELECT who FROM traffic_moves "
+           "WHERE "
+           "traffic_moves.model = traffic_rules.model AND traffic_moves.alias = traffic_rules.alias AND kind "
+           "= "
+           "1 ORDER BY number DESC LIMIT 1)",
+       }},
   };
   return steps;
 }
@@ -44,6 +56,10 @@ absl::StatusOr<StoredRule> Read(const store::SqlRow& row) {
     return Internal("The traffic rule of ", stored.model, "@", stored.alias, " can't be read.");
   ASSIGN_OR_RETURN(stored.split, TrafficSplit::FromText(row.Text(4)));
   stored.seen = row.Text(5);
+  stored.of_followed = row.Int(6) != 0;
+  if (row.Text(7).empty()) return stored;
+  if (!google::protobuf::util::JsonStringToMessage(row.Text(7), &stored.trial.emplace()).ok())
+    return Internal("The trial of ", stored.model, "@", stored.alias, " can't be read.");
   return stored;
 }
 
@@ -66,16 +82,18 @@ absl::StatusOr<std::vector<v1::TrafficMove>> LatestMoves(SqlTransaction& transac
 }
 
 absl::Status Write(SqlTransaction& transaction, const StoredRule& stored) {
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(stored.rule, &json).ok())
+  std::string rule, trial;
+  if (!google::protobuf::util::MessageToJsonString(stored.rule, &rule).ok() ||
+      (stored.trial.has_value() && !google::protobuf::util::MessageToJsonString(*stored.trial, &trial).ok()))
     return Internal("The traffic rule can't be written.");
   return transaction
       .Execute(
-          "INSERT INTO traffic_rules (model, alias, revision, rule, split, seen) VALUES (?, ?, ?, ?, ?, ?) "
-          "ON "
-          "CONFLICT (model, alias) DO UPDATE SET revision = excluded.revision, rule = excluded.rule, split = "
-          "excluded.split, seen = excluded.seen",
-          {stored.model, stored.alias, stored.revision, json, stored.split.ToText(), stored.seen})
+          "INSERT INTO traffic_rules (model, alias, revision, rule, split, seen, of_followed, trial) VALUES "
+          "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model, alias) DO UPDATE SET revision = excluded.revision, "
+          "rule = excluded.rule, split = excluded.split, seen = excluded.seen, of_followed = "
+          "excluded.of_followed, trial = excluded.trial",
+          {stored.model, stored.alias, stored.revision, rule, stored.split.ToText(), stored.seen,
+           int64_t{stored.of_followed}, trial})
       .status();
 }
 
@@ -113,11 +131,8 @@ absl::StatusOr<std::optional<StoredRule>> TrafficStore::ChangeIn(SqlTransaction&
                                                                  const std::string& model,
                                                                  const std::string& alias,
                                                                  const Editor& edit) const {
-  ASSIGN_OR_RETURN(
-      const auto rows,
-      transaction.Query("SELECT model, alias, revision, rule, split, seen FROM traffic_rules WHERE "
-                        "model = ? AND alias = ?",
-                        {model, alias}));
+  ASSIGN_OR_RETURN(const auto rows,
+                   transaction.Query(StrCat(kRules, "WHERE model = ? AND alias = ?"), {model, alias}));
   StoredRule stored;
   if (rows.empty()) {
     stored.model = model;
@@ -164,10 +179,7 @@ absl::StatusOr<std::vector<StoredRule>> TrafficStore::Load() {
   std::vector<StoredRule> all;
   RETURN_IF_ERROR(database_->WriteNow([&](SqlTransaction& transaction) -> absl::Status {
     all.clear();
-    ASSIGN_OR_RETURN(const auto rows,
-                     transaction.Query("SELECT model, alias, revision, rule, split, seen FROM "
-                                       "traffic_rules ORDER BY model, alias",
-                                       {}));
+    ASSIGN_OR_RETURN(const auto rows, transaction.Query(StrCat(kRules, "ORDER BY model, alias"), {}));
     for (const store::SqlRow& row : rows) {
       ASSIGN_OR_RETURN(StoredRule stored, Read(row));
       all.push_back(std::move(stored));
@@ -175,6 +187,15 @@ absl::StatusOr<std::vector<StoredRule>> TrafficStore::Load() {
     return absl::OkStatus();
   }));
   return all;
+}
+
+absl::Status TrafficStore::EndTrial(const StoredRule& rule) {
+  return database_->WriteNow([&](SqlTransaction& transaction) {
+    return transaction
+        .Execute("UPDATE traffic_rules SET trial = '' WHERE model = ? AND alias = ? AND revision = ?",
+                 {rule.model, rule.alias, rule.revision})
+        .status();
+  });
 }
 
 async::Task<absl::StatusOr<v1::ListTrafficMovesResponse>> TrafficStore::Moves(

@@ -28,6 +28,7 @@ class TrafficStore {
     bool erase = false;
     std::vector<TrafficChange> changes;  // none: nothing is written
     bool is_quiet = false;               // written though there are none
+    bool keeps_trial = false;            // else a change puts an end to it
   };
   using Editor =
       std::function<absl::StatusOr<Edit>(StoredRule& rule, const std::vector<v1::TrafficMove>& moves)>;
@@ -36,6 +37,9 @@ class TrafficStore {
                                                    const Editor& edit);
 
   absl::StatusOr<std::vector<StoredRule>> Load();  // blocks
+
+  // The rule's trial is over. The revision stays, for nothing else is changed; nothing is, if the rule has another one. Blocks.
+  absl::Status EndTrial(const StoredRule& rule);
 
   async::Task<absl::StatusOr<v1::ListTrafficMovesResponse>> Moves(const v1::ListTrafficMovesRequest& request);
 
