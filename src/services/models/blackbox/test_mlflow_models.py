@@ -3,26 +3,24 @@
 import re
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import httpx
-import mlflow.onnx
-import mlflow.sklearn
-import mlflow.xgboost
 import numpy as np
-import onnx
 import pytest
-import xgboost
+from harness.late import Late
 from harness.program import ROOT, wait_for
-from mlflow.models import infer_signature
-from onnx import TensorProto, helper, numpy_helper
-from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parent))
 from followed import Served, register  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 from clients import client_of  # noqa: E402
+
+mlflow = Late("mlflow")
+onnx = Late("onnx")
+xgboost = Late("xgboost")
 
 COLUMNS = 4
 ROWS = np.random.default_rng(7).normal(size=(200, COLUMNS)).astype(np.float32)
@@ -106,7 +104,7 @@ def test_trees_answer_what_xgboost_predicts(served, client, tmp_path, kind, mode
     model = trained(kind)
     expected = predicted(kind, model)
     name = f"{kind}-{model_format}"
-    mlflow.xgboost.save_model(model, tmp_path / "m", model_format=model_format, signature=infer_signature(ROWS, expected), pip_requirements=["xgboost"])
+    mlflow.xgboost.save_model(model, tmp_path / "m", model_format=model_format, signature=mlflow.models.infer_signature(ROWS, expected), pip_requirements=["xgboost"])
     make_champion(client, name, tmp_path / "m")
     live(served, name)
     output, answer = ask(served, name, "features", ROWS)
@@ -118,23 +116,23 @@ def test_trees_answer_what_xgboost_predicts(served, client, tmp_path, kind, mode
 def linear(first):
     """y = x W, with weights that MLflow puts into a file beside the model."""
     weights = np.random.default_rng(5).normal(size=(COLUMNS, 512)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])],
         "linear",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [first, COLUMNS])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [first, 512])],
-        [numpy_helper.from_array(weights, "w")],
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [first, COLUMNS])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [first, 512])],
+        [onnx.numpy_helper.from_array(weights, "w")],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), weights
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), weights
 
 
 @pytest.mark.parametrize(("first", "signed", "batch"), [("n", True, 32), ("n", False, 0), (1, True, 0)])
 def test_onnx_answers_what_its_weights_say(served, client, tmp_path, monkeypatch, first, signed, batch):
     model, weights = linear(first)
     name = f"linear-{first}-{signed}"
-    signature = infer_signature(ROWS, ROWS @ weights) if signed else None
+    signature = mlflow.models.infer_signature(ROWS, ROWS @ weights) if signed else None
     # It imports onnxruntime, which is not here, to look at options that are not given.
-    monkeypatch.setattr(mlflow.onnx, "_validate_onnx_session_options", lambda options: None)
+    monkeypatch.setattr(import_module("mlflow.onnx"), "_validate_onnx_session_options", lambda options: None)
     mlflow.onnx.save_model(model, tmp_path / "m", signature=signature, pip_requirements=["onnx"])
     assert len([path for path in (tmp_path / "m").iterdir() if path.stat().st_size > 8000]) == 1, "the weights are to lie outside"
     assert (tmp_path / "m/model.onnx").stat().st_size < 1000
@@ -149,7 +147,7 @@ def test_onnx_answers_what_its_weights_say(served, client, tmp_path, monkeypatch
 
 
 def test_a_pickle_is_refused_with_why_and_what_to_do_and_nobody_else_minds(served, client, tmp_path):
-    mlflow.sklearn.save_model(LogisticRegression().fit(ROWS, CLASSES), tmp_path / "m", serialization_format="cloudpickle", pip_requirements=["scikit-learn"])
+    mlflow.sklearn.save_model(Late("sklearn.linear_model").LogisticRegression().fit(ROWS, CLASSES), tmp_path / "m", serialization_format="cloudpickle", pip_requirements=["scikit-learn"])
     make_champion(client, "pickled", tmp_path / "m")
     wait_for(lambda: served.states().get("pickled/1") == "FAILED", what="the version to fail")
     why = r"MLmodel:\d+: 'flavors' are python_function, sklearn; xgboost and onnx are served\. .*run Python code.*mlflow\.onnx\.log_model"

@@ -1,8 +1,9 @@
-"""MLflow's own client, `clients.mlflow`, which keeps addresses and sessions in globals. It takes two seconds of a processor to import, and
-every process of pytest imports every test file: so it loads at its first use."""
+"""MLflow's own client, `clients.mlflow`, which keeps addresses and sessions in globals."""
 
 import contextlib
 import os
+
+from harness.late import Late
 
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 os.environ["GIT_PYTHON_REFRESH"] = "quiet"
@@ -10,19 +11,11 @@ os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 SCOPES = {"auth": {"anonymous_scopes": ["registry.read", "registry.write"]}}
 TARGET = ("--target", "registry")
 
-
-def __getattr__(name):
-    if name != "mlflow":
-        raise AttributeError(name)
-    import mlflow
-
-    return mlflow
+mlflow = Late("mlflow")
 
 
 @contextlib.contextmanager
 def client_of(url):
-    import mlflow
-
     mlflow.set_tracking_uri(url)
     mlflow.set_registry_uri(url)
     yield mlflow.MlflowClient(url, url)

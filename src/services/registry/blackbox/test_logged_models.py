@@ -3,17 +3,16 @@
 import sys
 from pathlib import Path
 
-import mlflow
-import mlflow.xgboost
 import numpy as np
 import pytest
-import xgboost
+from harness.late import Late
 from harness.program import Program
-from mlflow.entities import LoggedModelStatus
-from mlflow.exceptions import MlflowException
 
 sys.path.insert(0, str(Path(__file__).parent))
 from clients import SCOPES, TARGET, client_of  # noqa: E402
+
+mlflow = Late("mlflow")
+xgboost = Late("xgboost")
 
 ROWS = np.random.default_rng(7).normal(size=(50, 3)).astype(np.float32)
 
@@ -59,7 +58,7 @@ def test_log_model_registers_and_is_found_by_each_of_its_names(client, booster):
     seen = client.get_run(run.info.run_id)
     assert [(output.model_id, output.step) for output in seen.outputs.model_outputs] == [(info.model_id, 0)]
     model = client.get_logged_model(info.model_id)
-    assert (model.name, model.status, model.source_run_id, model.params["depth"]) == ("trees", LoggedModelStatus.READY, run.info.run_id, "2")
+    assert (model.name, model.status, model.source_run_id, model.params["depth"]) == ("trees", mlflow.entities.LoggedModelStatus.READY, run.info.run_id, "2")
     assert '"version": "2"' in model.tags["mlflow.modelVersions"]
     # The metrics that it sends again for the model are the run's once.
     assert [metric.value for metric in client.get_metric_history(run.info.run_id, "auc")] == [0.9]
@@ -68,7 +67,7 @@ def test_log_model_registers_and_is_found_by_each_of_its_names(client, booster):
 def test_logged_models_are_searched_tagged_and_deleted(client):
     experiment = client.create_experiment("search")
     made = [client.create_logged_model(experiment, name=f"m{n}", params={"depth": str(n)}, tags={"odd": str(n % 2)}) for n in range(5)]
-    assert all(model.status == LoggedModelStatus.PENDING for model in made)
+    assert all(model.status == mlflow.entities.LoggedModelStatus.PENDING for model in made)
 
     def search(text, **more):
         return [model.name for model in client.search_logged_models([experiment], text, **more)]
@@ -80,16 +79,16 @@ def test_logged_models_are_searched_tagged_and_deleted(client):
     page = client.search_logged_models([experiment], max_results=3)
     assert len(page) == 3 and len(client.search_logged_models([experiment], max_results=3, page_token=page.token)) == 2
     one = made[0].model_id
-    assert client.finalize_logged_model(one, LoggedModelStatus.FAILED).status == LoggedModelStatus.FAILED
+    assert client.finalize_logged_model(one, mlflow.entities.LoggedModelStatus.FAILED).status == mlflow.entities.LoggedModelStatus.FAILED
     client.set_logged_model_tags(one, {"odd": "no", "more": "x"})
     client.delete_logged_model_tag(one, "more")
     assert client.get_logged_model(one).tags == {"odd": "no"}
     client.delete_logged_model(one)
     for gone in (lambda: client.get_logged_model(one), lambda: client.delete_logged_model_tag(made[1].model_id, "none")):
-        with pytest.raises(MlflowException) as error:
+        with pytest.raises(mlflow.exceptions.MlflowException) as error:
             gone()
         assert error.value.error_code == "RESOURCE_DOES_NOT_EXIST", error.value
-    with pytest.raises(MlflowException) as error:
+    with pytest.raises(mlflow.exceptions.MlflowException) as error:
         client.create_logged_model("no such experiment", name="x")
     assert error.value.error_code == "RESOURCE_DOES_NOT_EXIST"
 
