@@ -40,6 +40,7 @@ class Stage:
         self.name = name
         self.started = time.time()
         self.passed = self.failed = 0
+        self.cpu_s = 0.0  # of a processor, by the commands and whatever they waited for
         self.unchanged = 0  # of `passed`: not run, because nothing that they read has changed since they passed
         self.log_path = LOGS / f"{name}.log"
         self.results = LOGS / name
@@ -77,7 +78,10 @@ class Stage:
             for line in process.stdout:
                 log.write(line)
                 self._show(line.strip())
-            return process.wait() == 0
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_s += usage.ru_utime + usage.ru_stime
+            return process.returncode == 0
 
     def _show(self, line):
         if sys.stdout.isatty():

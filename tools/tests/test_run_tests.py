@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -87,6 +88,16 @@ def test_cases_of_junit_files_are_counted(run_tests):
         assert stage.count_junit(path) == 2
 
     assert run_tests(unit)[1][-1] == "1 passed, 1 failed"
+
+
+def test_a_stage_says_what_its_commands_and_their_children_took_of_a_processor(run_tests):
+    def burns(stage):
+        loop = "import time\nwhile time.process_time() < 0.3: pass"
+        stage.count(stage.run("sh", "-c", '"$0" -c "$1"; true', sys.executable, loop))
+
+    _, lines = run_tests(works, burns)
+    [took] = [re.search(r"([\d.]+) s of a processor", line)[1] for line in lines if line.startswith("burns")]
+    assert 0.3 <= float(took) < 3
 
 
 def test_lines_of_stages_run_beside_each_other(run_tests):
