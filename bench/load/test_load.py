@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from harness.program import BINARY, ROOT
 
+RUNS = []
+
 LOAD = BINARY.parent / "bench/bench_load"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"

@@ -17,7 +17,8 @@ from harness.program import Program
 from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 from harness.waiting import wait_for
 
-READS = ["examples/python-sklearn/*", "api/inference/*", "src/*", "tests/harness/*"]
+READS = ["examples/python-sklearn/*", "api/inference/*", "tests/harness/*"]
+RUNS = ["models"]
 
 HERE = pathlib.Path(__file__).resolve().parent
 ASK = """

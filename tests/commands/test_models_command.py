@@ -13,6 +13,8 @@ import pytest
 from harness.keys import make_key
 from harness.program import BINARY, ROOT, Program
 
+RUNS = ["models", "registry"]
+
 
 def models(*arguments, **environment):
     command = [BINARY, "models", *arguments]

@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 
 from harness.program import BINARY, ROOT
 
+RUNS = []
+
 EVERYTHING = "starling.everything.v1.Everything"
 
 

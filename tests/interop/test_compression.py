@@ -6,6 +6,8 @@ import pytest
 from hostile.raw_grpc import raw_call
 from interop.programs import InteropServer, messages
 
+RUNS = []
+
 pb, _ = messages()
 
 

@@ -11,6 +11,8 @@ from harness.waiting import wait_for
 from interop.programs import InteropServer, messages
 from interop.proto import empty_pb2
 
+RUNS = []
+
 pb, stubs = messages()
 MEGABYTE = 1 << 20
 

@@ -7,6 +7,8 @@ import pytest
 from harness.go_programs import go_program
 from interop.programs import InteropServer
 
+RUNS = []
+
 CASES = [
     "empty_unary",
     "large_unary",

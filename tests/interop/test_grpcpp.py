@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import pytest
 from interop.programs import BUILD
 
+RUNS = []
+
 HOP = BUILD / "bench/hop"
 pytestmark = pytest.mark.skipif("asan" in str(BUILD), reason="benchmarks are not built with sanitizers")
 

@@ -12,6 +12,8 @@ from harness.waiting import wait_for
 from interop.programs import BUILD, InteropServer, messages
 from interop.proto import empty_pb2
 
+RUNS = []
+
 pb, stubs = messages()
 
 CASES = [

@@ -5,6 +5,8 @@ import pytest
 from interop.certificates import certificates
 from interop.programs import InteropServer, messages
 
+RUNS = []
+
 pb, stubs = messages()
 
 UNARY_REQUEST, UNARY_ANSWER = 271828, 314159

@@ -11,6 +11,8 @@ from harness.placements import only
 from harness.program import Program
 from harness.waiting import wait_for
 
+RUNS = ["spam"]
+
 LINES, BATCH, PADDING = 8_000, 250, "x" * 2000
 ACTIVE = 'rpc_server_active_calls{starling_service="admin"}'
 

@@ -11,6 +11,8 @@ from harness.contracts import contract
 from harness.program import ROOT, Program
 from harness.waiting import wait_for
 
+RUNS = ["textstats"]
+
 messages, stubs = contract("starling/textstats/v1/textstats.proto")
 ACTIVE = 'rpc_server_active_calls{starling_service="textstats"}'
 

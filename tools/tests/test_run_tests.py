@@ -19,6 +19,11 @@ READS = ["tools/run_tests", "tools/test_driver/*"]
 TOOLS = Path(__file__).resolve().parents[1]
 
 
+def forget_what_was_read():
+    for known in vars(reads).values():
+        getattr(known, "cache_clear", lambda: None)()
+
+
 @pytest.fixture
 def run_tests(monkeypatch, tmp_path, capsys):
     """Runs the driver with the given functions in place of the stages; returns exit status and output lines."""
@@ -35,8 +40,7 @@ def run_tests(monkeypatch, tmp_path, capsys):
     def run(*functions, beside=(), arguments=()):
         monkeypatch.setattr(stages, "FIRST", list(functions))
         monkeypatch.setattr(stages, "BESIDE", [list(line) for line in beside] or [[]])
-        for known in vars(reads).values():
-            getattr(known, "cache_clear", lambda: None)()
+        forget_what_was_read()
         status = module.main(list(arguments))
         return status, capsys.readouterr().out.splitlines()
 
@@ -210,3 +214,34 @@ def test_a_file_that_says_what_it_reads_is_held_to_that(project):
     assert project.test()[0] is False
     project.write("src/a.cc", "int b;")
     assert project.test()[0] is True
+
+
+def test_a_file_that_says_which_services_its_programs_run_is_held_to_that(project):
+    project.write("tests/test_it.py", 'RUNS = ["mine"]\n' + TESTS)
+    for name, text in {"mine": "", "other": "", "adapts": "definition.adapters = {}"}.items():
+        project.write(f"src/services/{name}/service.cc", text)
+        for file in ("service", "config", "logic"):
+            project.write(f"build/release/src/services/{name}/{file}.cc.o", "1")
+    assert project.test()[0] is True
+    project.write("build/release/src/services/other/logic.cc.o", "2")
+    assert project.test()[0] is False
+    # What is executed though the service is off, or could be.
+    for executed in ("mine/logic", "other/service", "other/config", "adapts/logic"):
+        project.write(f"build/release/src/services/{executed}.cc.o", "2")
+        assert project.test()[0] is True, executed
+    project.write("tests/test_it.py", 'READS = []\nRUNS = ["mine"]\n' + TESTS)
+    assert project.test()[0] is True
+    project.write("build/release/src/services/mine/logic.cc.o", "3")
+    assert project.test()[0] is True
+    project.write("tests/data.txt", "good too")
+    assert project.test()[0] is False
+
+
+def test_a_file_reads_the_tests_that_it_imports(project):
+    project.write("tests/test_it.py", "from test_other import x\n" + TESTS)
+    project.write("tests/test_other.py", "x = 1")
+    forget_what_was_read()
+    key = reads.of_pytest_file("tests/test_it.py", "release")
+    project.write("tests/test_other.py", "x = 2")
+    forget_what_was_read()
+    assert reads.of_pytest_file("tests/test_it.py", "release") != key

@@ -15,6 +15,9 @@ from harness.program import ROOT, Program
 sys.path.insert(0, str(ROOT / "tests" / "feature_skew"))
 from test_feature_skew import load, requests  # noqa: E402
 
+RUNS = ["fraud", "churn", "models"]
+MODEL = {"models": {"packages": ["models/fraud"]}}
+
 STOLEN = {
     "transaction_id": "t-1",
     "time": "2026-11-25T03:12:00Z",
@@ -50,7 +53,13 @@ def post(program, body):
 
 @pytest.fixture(scope="module", params=PLACEMENTS)
 def program(request):
-    with placed("fraud", request.param, beside=["models"]) as started:
+    with placed("fraud", request.param, MODEL, beside=["models"]) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def inline():
+    with Program(MODEL) as started:
         yield started
 
 
@@ -97,7 +106,7 @@ def test_invalid_transactions_are_told(program, change, details):
     assert response.json()["details"].startswith(details), response.json()
 
 
-def test_scores_and_explanations_are_those_of_the_python_package(starling):
+def test_scores_and_explanations_are_those_of_the_python_package(inline):
     import xgboost  # more than a second of a processor, for every process that imports this file
 
     features = load("train_fraud", "features")
@@ -106,7 +115,7 @@ def test_scores_and_explanations_are_those_of_the_python_package(starling):
     matrix = xgboost.DMatrix(features.matrix(asked), feature_names=list(features.NAMES))
     scores, margins = booster.predict(matrix), booster.predict(matrix, output_margin=True)
     contributions = booster.predict(matrix, pred_contribs=True)
-    with httpx.Client(base_url=starling.url, timeout=30) as client:
+    with httpx.Client(base_url=inline.url, timeout=30) as client:
         for number, transaction in enumerate(asked):
             body = client.post("/score-transaction", json=transaction).json()
             assert body["fraud_score"] == pytest.approx(scores[number], abs=2e-6)
@@ -134,7 +143,7 @@ def test_the_same_over_grpc(program):
 
 
 def test_thresholds_and_number_of_reasons_are_settings():
-    with Program({"fraud": {"review_from": 0.0, "decline_from": 1.0, "reasons": 2}}) as program:
+    with Program({**MODEL, "fraud": {"review_from": 0.0, "decline_from": 1.0, "reasons": 2}}) as program:
         body = post(program, GROCERIES).json()
         assert body["decision"] == "review" and len(body["reasons"]) == 2
 

@@ -18,6 +18,9 @@ from harness.placements import PLACEMENTS, placed
 from harness.program import ROOT, Program
 from PIL import Image
 
+RUNS = ["images", "models"]
+MODEL = {"models": {"packages": ["models/digits"]}}
+
 NO_IMAGE = {"error": "Invalid input format", "details": "'image' field must be a PNG or JPEG file, in JSON as base64."}
 
 
@@ -44,7 +47,13 @@ def send(program, content, media_type, **arguments):
 
 @pytest.fixture(scope="module", params=PLACEMENTS)
 def program(request):
-    with placed("images", request.param, beside=["models"]) as started:
+    with placed("images", request.param, MODEL, beside=["models"]) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def inline():
+    with Program(MODEL) as started:
         yield started
 
 
@@ -82,24 +91,24 @@ def test_every_form_of_the_body_gives_the_same_answer(program):
         {"kind": "JPEG", "side": 1024},
     ],
 )
-def test_colours_kinds_and_sizes(starling, options):
-    answer = send(starling, drawn(3, **options), "image/jpeg" if options.get("kind") == "JPEG" else "image/png")
+def test_colours_kinds_and_sizes(inline, options):
+    answer = send(inline, drawn(3, **options), "image/jpeg" if options.get("kind") == "JPEG" else "image/png")
     assert answer.status_code == 200, answer.text
     assert answer.json()["labels"][0]["label"] == "3"
 
 
-def test_more_labels_when_asked_for(starling):
-    assert len(send(starling, drawn(1), "image/png", params={"top": 10}).json()["labels"]) == 10
-    form = httpx.post(starling.url + "/classify-image", files={"image": drawn(1)}, data={"top": "2"}, timeout=30)
+def test_more_labels_when_asked_for(inline):
+    assert len(send(inline, drawn(1), "image/png", params={"top": 10}).json()["labels"]) == 10
+    form = httpx.post(inline.url + "/classify-image", files={"image": drawn(1)}, data={"top": "2"}, timeout=30)
     assert len(form.json()["labels"]) == 2
 
 
-def test_accuracy_on_digits_that_no_training_saw(starling):
+def test_accuracy_on_digits_that_no_training_saw(inline):
     sys.path.insert(0, str(ROOT / "tools/train_digits"))
     from sklearn.model_selection import train_test_split
 
     _, numbers = train_test_split(numpy.arange(len(digits().target)), test_size=0.2, random_state=0, stratify=digits().target)
-    with httpx.Client(base_url=starling.url, timeout=30) as client:
+    with httpx.Client(base_url=inline.url, timeout=30) as client:
         right = 0
         for number in numbers:
             answer = client.post("/classify-image", content=drawn(number, side=32), headers={"content-type": "image/png"})
@@ -155,7 +164,7 @@ def test_hostile_images_are_refused_within_bounded_memory():
     jpeg = drawn(3, kind="JPEG")
     frame = jpeg.index(b"\xff\xc0")
     huge_jpeg = jpeg[: frame + 5] + b"\xff\xdc\xff\xdc" + jpeg[frame + 9 :]
-    with Program() as program:
+    with Program(MODEL) as program:
         assert send(program, drawn(3, side=2048), "image/png").status_code == 200
         before = peak_memory(program)
         for hostile in (
@@ -179,18 +188,18 @@ def test_hostile_images_are_refused_within_bounded_memory():
         assert send(program, drawn(3), "image/png").json()["labels"][0]["label"] == "3"
 
 
-def test_files_with_changed_bytes_are_answered(starling):
+def test_files_with_changed_bytes_are_answered(inline):
     generator = random.Random(1)
     for whole in (drawn(3), drawn(3, kind="JPEG"), drawn(3, kind="JPEG", progressive=True)):
         for _ in range(60):
             broken = bytearray(whole)
             for _ in range(3):
                 broken[generator.randrange(len(broken))] = generator.randrange(256)
-            assert send(starling, bytes(broken), "image/png").status_code in (200, 400)
+            assert send(inline, bytes(broken), "image/png").status_code in (200, 400)
 
 
 def test_limits_are_settings():
-    with Program({"images": {"max_side": 32, "max_bytes": 2000}}) as program:
+    with Program({**MODEL, "images": {"max_side": 32, "max_bytes": 2000}}) as program:
         answer = send(program, drawn(3, side=64), "image/png")
         assert answer.status_code == 400 and "64 x 64 pixels" in answer.json()["details"]
         noise = io.BytesIO()

@@ -17,6 +17,8 @@ from harness.program import wait_for
 sys.path.insert(0, str(Path(__file__).parent))
 from test_repository import ONNX, Caller, Repository, running  # noqa: E402
 
+RUNS = ["models"]
+
 
 class Publisher:
     def __init__(self, folder, first):

@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 import clients  # noqa: E402
 from clients import client_of  # noqa: E402
 
+RUNS = ["models", "registry"]
+
 
 def test_an_alias_that_is_set_is_live_and_one_that_is_deleted_is_not(tmp_path):
     package = sums_package(tmp_path / "package")

@@ -9,7 +9,8 @@ from harness.model_formats import WRITERS, saved_model
 from harness.program import Program
 from harness.waiting import wait_for
 
-READS = ["src/*", "tests/harness/*"]
+READS = ["tests/harness/*"]
+RUNS = ["models"]
 
 PACKAGE = """
 name: {name}

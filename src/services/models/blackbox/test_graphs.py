@@ -13,6 +13,8 @@ from harness.waiting import wait_for
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from telemetry.judge import Collector
 
+RUNS = ["models"]
+
 SUMS = MODEL.partition("\n")[2]  # the repository gives it its name
 TREES = """
 version: "1"

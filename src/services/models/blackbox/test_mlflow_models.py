@@ -18,6 +18,8 @@ from followed import Served, register  # noqa: E402
 sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 from clients import client_of  # noqa: E402
 
+RUNS = ["models", "registry"]
+
 mlflow = Late("mlflow")
 onnx = Late("onnx")
 xgboost = Late("xgboost")

@@ -12,6 +12,8 @@ from harness.keys import make_key
 from harness.open_inference import start
 from harness.program import ROOT, Program
 
+RUNS = ["models"]
+
 KIT = ROOT / "tools/oip_conformance"
 
 

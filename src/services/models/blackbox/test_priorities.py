@@ -10,6 +10,8 @@ from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 from harness.upstream import Upstream, write_package
 from harness.waiting import wait_for
 
+RUNS = ["models"]
+
 QUEUE = """batching:
   max_size: 1
   priority_levels: 3

@@ -14,7 +14,8 @@ from harness.program import Program
 from harness.upstream import Upstream, write_package
 from harness.waiting import wait_for
 
-READS = ["src/*", "api/inference/*", "tests/harness/*"]
+READS = ["api/inference/*", "tests/harness/*"]
+RUNS = ["models"]
 
 
 

@@ -11,6 +11,8 @@ import pytest
 from harness.keys import make_key
 from harness.program import ROOT, Program, wait_for
 
+RUNS = ["models"]
+
 ONNX = ROOT / "src/backends/inference_openvino/testdata/sum_and_double.onnx"
 PACKAGE = """
 task: tensors

@@ -7,6 +7,8 @@ import pytest
 from harness.program import wait_for
 from harness.traffic_site import site  # noqa: F401  (a fixture)
 
+RUNS = ["models"]
+
 
 def test_weights_are_kept_and_keys_stay_where_they_are(site):  # noqa: F811
     with site.start() as program:

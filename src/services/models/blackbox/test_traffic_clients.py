@@ -11,6 +11,8 @@ from harness.program import BINARY, ROOT
 from harness.traffic_site import site  # noqa: F401  (a fixture)
 from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 
+RUNS = ["models"]
+
 
 def test_who_may_and_what_is_refused(site):  # noqa: F811
     with site.start():

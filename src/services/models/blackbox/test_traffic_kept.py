@@ -5,6 +5,8 @@ from harness.postgres import Postgres
 from harness.program import Program, wait_for
 from harness.traffic_site import Site, site  # noqa: F401  (site: a fixture)
 
+RUNS = ["models"]
+
 
 def test_rules_and_history_outlive_a_kill(site):  # noqa: F811
     program = site.start()

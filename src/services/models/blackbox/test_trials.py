@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT / "src/services/registry/blackbox"))
 import clients  # noqa: E402
 from clients import client_of  # noqa: E402
 
+RUNS = ["models", "registry"]
+
 
 def test_a_bad_champion_goes_back_by_itself_and_only_another_move_counts(tmp_path):
     package, bad = sums_package(tmp_path / "package"), bad_package(tmp_path / "bad")

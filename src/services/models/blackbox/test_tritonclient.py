@@ -9,6 +9,8 @@ from harness.open_inference import MODEL, start, write_model
 from harness.program import ROOT, Program
 from harness.triton_client import triton_python  # noqa: F401  (a fixture)
 
+RUNS = ["models"]
+
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("placement", ["inline", "process"])

@@ -13,6 +13,8 @@ from harness.program import Program
 sys.path.insert(0, str(Path(__file__).parent))
 from clients import TARGET  # noqa: E402
 
+RUNS = ["registry"]
+
 
 def messages(name):
     return contract(f"starling/registry/v1/{name}.proto")

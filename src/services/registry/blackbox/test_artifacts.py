@@ -13,6 +13,8 @@ from harness.waiting import wait_for
 sys.path.insert(0, str(Path(__file__).parent))
 from clients import SCOPES, TARGET  # noqa: E402
 
+RUNS = ["registry"]
+
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 LIMIT = 200_000
 

@@ -11,6 +11,8 @@ from harness.program import Program
 sys.path.insert(0, str(Path(__file__).parent))
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
+RUNS = ["registry"]
+
 mlflow = Late("mlflow")
 xgboost = Late("xgboost")
 

@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import clients  # noqa: E402
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
+RUNS = ["registry"]
+
 
 @pytest.fixture(scope="module", params=["inline", "process"])
 def program(request):

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import clients  # noqa: E402
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
+RUNS = ["registry"]
+
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 PART = 5 << 20  # the least that S3 takes
 

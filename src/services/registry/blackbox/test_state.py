@@ -13,6 +13,8 @@ from harness.program import BINARY, ROOT, Program
 sys.path.insert(0, str(Path(__file__).parent))
 from clients import SCOPES, TARGET, client_of  # noqa: E402
 
+RUNS = ["registry"]
+
 API = "/api/2.0/mlflow"
 
 

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from harness.program import ROOT, Program
 
+RUNS = ["spam"]
+
 CHILD = [str(ROOT / "build/python-spam/venv/bin/python"), "examples/python-spam/server.py"]
 
 

@@ -9,6 +9,8 @@ import pytest
 from harness.contracts import contract
 from harness.program import ROOT, Program
 
+RUNS = ["textstats"]
+
 TEXT = "One short sentence. Another one follows!\n\nA second paragraph stands here."
 
 
