@@ -5,6 +5,12 @@
 
 namespace starling::inference {
 
+size_t ShareOf(size_t waiting, size_t idle, size_t instances, bool pads, size_t max_rows) {
+  if (idle > 0) return std::min(max_rows, (waiting + idle) / (1 + idle));
+  const bool leaves_some = pads && instances > 1 && waiting <= max_rows;
+  return std::min(max_rows, leaves_some ? (2 * waiting + 2) / 3 : waiting);
+}
+
 Batch ChoosePadded(std::span<const QueuedRow> rows, const RunLimits& limits, const RunPlan& previous) {
   std::vector<size_t> order(rows.size());  // by ascending length, the one whose turn comes earlier first
   std::iota(order.begin(), order.end(), size_t{0});

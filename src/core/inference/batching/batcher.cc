@@ -284,10 +284,10 @@ Batch Batcher::Core::Take(const RunPlan& previous) {
 
 Batch Batcher::Core::TakeLocked(const RunPlan& previous, std::vector<std::shared_ptr<RowJob>>* expired) {
   const auto now = steady_clock::now();
-  // Idle instances get their part of what waits, unless it waited to run together.
   RunLimits limits = options.run;
-  const size_t sharers = options.queue.max_delay.count() > 0 ? 1 : 1 + idle;
-  limits.max_rows = std::min(limits.max_rows, (queue.waiting() + sharers - 1) / sharers);
+  // What waited to run together is not shared.
+  if (options.queue.max_delay.count() == 0)
+    limits.max_rows = ShareOf(queue.waiting(), idle, instances.size(), options.pads, limits.max_rows);
   std::vector<QueuedRow> rows =
       queue.Next(options.run.max_rows, std::max<size_t>(options.run.max_rows / 4, 1), now, expired);
   if (rows.empty()) return {};

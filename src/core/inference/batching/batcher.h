@@ -53,7 +53,7 @@ struct RunReport {
 using RunObserver = std::function<void(const RunReport&)>;
 
 // Each instance has a thread of its own. The moment it is free it runs the row whose turn it is together with as many of
-// those that wait as pays: those of like length (and only its part of them, if other instances are free too). Nothing
+// those that wait as pays: those of like length (and only its part of them, for the other instances to have some too). Nothing
 // waits for a batch to fill, unless QueueOptions::max_delay says so, and with n requests before it a request waits for n runs
 // at most, whatever their size. Where there are priorities, that holds among requests of the same one: higher ones have their
 // turn first, but for one of RowQueue::kMostPassed + 1 runs; lower ones fill up their runs.

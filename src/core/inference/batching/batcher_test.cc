@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "core/async/spawn.h"
+#include "core/inference/batching/batch_choice.h"
 #include "core/inference/batching/batcher_test.h"
 
 namespace starling::inference {
@@ -47,6 +48,39 @@ TEST(BatcherTest, AFreeInstanceRunsTheOldestRowAndThoseOfLikeLength) {
   ASSERT_EQ(shapes.size(), 3u);
   EXPECT_EQ(shapes[1], Shape({7, 5}));
   EXPECT_EQ(shapes[2], Shape({1, 50}));
+}
+
+// Both instances are busy: the first that is done does not take all, or the other would have nothing to do until callers ask again.
+TEST(BatcherTest, AnInstanceLeavesSomeOfAShortQueueToTheOthers) {
+  Gate gate;
+  async::LoopGroup loops(1);
+  const auto batcher = MakeBatcher(gate.function(), {}, 2);
+  Call one(loops.at(0), *batcher, RequestContext(), MakeRows(1, 1));
+  gate.WaitForRuns(1);
+  Call two(loops.at(0), *batcher, RequestContext(), MakeRows(1, 1));
+  gate.WaitForRuns(2);
+  Call waiting(loops.at(0), *batcher, RequestContext(), MakeRows(12, 4));
+  while (batcher->queued() < 12) std::this_thread::yield();
+  gate.LetOneGo();
+  gate.WaitForRuns(3);
+  EXPECT_GE(batcher->queued(), 4u);
+  gate.Open();
+  EXPECT_EQ(waiting.Wait()->size(), 12u);
+  EXPECT_TRUE(one.Wait().ok() && two.Wait().ok());
+}
+
+TEST(BatcherTest, SharesOfTheQueue) {
+  const auto share = [](size_t waiting, size_t idle, size_t instances, bool pads) {
+    return ShareOf(waiting, idle, instances, pads, 32);
+  };
+  EXPECT_EQ(share(10, 1, 2, true), 5u);  // the idle one has its part
+  EXPECT_EQ(share(11, 2, 3, false), 4u);
+  EXPECT_EQ(share(1, 0, 2, true), 1u);
+  EXPECT_EQ(share(2, 0, 2, true), 2u);
+  EXPECT_EQ(share(12, 0, 2, true), 8u);
+  EXPECT_EQ(share(12, 0, 1, true), 12u);   // there is no other
+  EXPECT_EQ(share(12, 0, 2, false), 12u);  // runs are short
+  EXPECT_EQ(share(100, 0, 2, true), 32u);  // enough for all
 }
 
 TEST(BatcherTest, ARequestWaitsForOneRunOfEachBeforeItAtMost) {

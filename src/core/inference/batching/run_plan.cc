@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
 
 namespace starling::inference {
 
@@ -49,9 +50,20 @@ RunPlan PlanRunOf(size_t wanted, std::span<const size_t> ascending_lengths, cons
   RunPlan run = *std::find_if(plan.begin(), plan.end(), [wanted](const RunPlan& candidate) {
     return wanted < candidate.first + candidate.rows;
   });
-  const bool can_keep = limits.few_shapes && run.rows == previous.rows && run.length <= previous.length;
-  if (can_keep && run.rows * (previous.length - run.length) <= limits.reshape_overhead)
-    run.length = previous.length;
+  if (!limits.few_shapes || previous.rows == 0 || previous.rows > limits.max_rows) return run;
+  // Of the rows that fit into the shape of the run before, the longest that go with the wanted one.
+  const auto fitting = static_cast<size_t>(
+      std::upper_bound(ascending_lengths.begin(), ascending_lengths.end(), previous.length) -
+      ascending_lengths.begin());
+  if (wanted >= fitting || previous.rows > fitting) return run;
+  const RunPlan same{std::min(wanted, fitting - previous.rows), previous.rows, previous.length};
+  const auto elements = [&](const RunPlan& of) {
+    const auto first = ascending_lengths.begin() + static_cast<std::ptrdiff_t>(of.first);
+    return std::accumulate(first, first + static_cast<std::ptrdiff_t>(of.rows), size_t{0});
+  };
+  const size_t cost = limits.run_overhead + limits.reshape_overhead + run.rows * run.length;
+  const size_t cost_of_same = limits.run_overhead + same.rows * same.length;
+  if (cost_of_same * elements(run) <= cost * elements(same)) return same;
   return run;
 }
 

@@ -36,8 +36,8 @@ bool AllowedRows(size_t rows, const RunLimits& limits);
 // n * L and the overheads. Covers all rows, in order. O(rows * max_rows) time.
 std::vector<RunPlan> PlanRuns(std::span<const size_t> ascending_lengths, const RunLimits& limits);
 
-// The run of that split that has row number `wanted`; in the shape of the run before it, where the padding costs less
-// than another shape would.
+// The run of that split that has row number `wanted`; or one in the shape of the run before, which is filled with the rows that fit
+// into it, where that costs no more for each element that is not padding.
 RunPlan PlanRunOf(size_t wanted, std::span<const size_t> ascending_lengths, const RunLimits& limits,
                   const RunPlan& previous);
 

@@ -89,9 +89,28 @@ TEST(RunPlanTest, TheShapeBeforeIsKeptWherePaddingCostsLess) {
   EXPECT_EQ(length_after({.rows = 3, .length = 14}), 14u);
   EXPECT_EQ(length_after({.rows = 3, .length = 15}), 10u);  // 15 more elements
   EXPECT_EQ(length_after({.rows = 3, .length = 9}), 10u);   // too short
-  EXPECT_EQ(length_after({.rows = 2, .length = 11}), 10u);  // another shape anyway
+  EXPECT_EQ(length_after({.rows = 4, .length = 10}), 10u);  // more than there are
+  EXPECT_EQ(length_after({.rows = 1, .length = 10}), 10u);
   const RunPlan exact = PlanRunOf(0, lengths, RunLimits{.reshape_overhead = 12}, {.rows = 3, .length = 11});
   EXPECT_EQ(exact.length, 10u);  // this runtime does not mind
+}
+
+TEST(RunPlanTest, TheShapeBeforeIsFilledWithTheLongestThatFit) {
+  const RunLimits limits{.run_overhead = 5, .reshape_overhead = 14, .few_shapes = true};
+  const std::vector<size_t> lengths = {6, 7, 8, 9, 9, 10, 10, 11, 12, 12, 13, 14};
+  // Of all twelve rows one run would be made, 14 long.
+  const auto run_after = [&](RunPlan previous, size_t wanted) {
+    return PlanRunOf(wanted, lengths, limits, previous);
+  };
+  const RunPlan later = run_after({.rows = 8, .length = 12}, 4);
+  EXPECT_EQ(later.first, 2u);  // to the second of the two rows of 12
+  EXPECT_EQ(later.rows, 8u);
+  EXPECT_EQ(later.length, 12u);
+  EXPECT_EQ(run_after({.rows = 8, .length = 12}, 1).first, 1u);     // the wanted row is always among them
+  EXPECT_EQ(run_after({.rows = 8, .length = 12}, 10).length, 14u);  // it does not fit
+  RunLimits few = limits;
+  few.max_rows = 6;
+  EXPECT_LE(PlanRunOf(4, lengths, few, {.rows = 8, .length = 12}).rows, 6u);
 }
 
 TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
@@ -120,9 +139,13 @@ TEST(RunPlanTest, EveryPlanCoversAllKeepsTheLimitsAndCostsLeast) {
     ASSERT_EQ(covered, lengths.size());
     ASSERT_EQ(Cost(plan, limits), LeastCost(lengths, limits));
     for (size_t wanted = 0; wanted < lengths.size(); ++wanted) {
-      const RunPlan run = PlanRunOf(wanted, lengths, limits, RunPlan{});
+      const RunPlan previous{.rows = random() % 9, .length = 1 + random() % 100};
+      const RunPlan run = PlanRunOf(wanted, lengths, limits, previous);
       ASSERT_GE(wanted, run.first);
       ASSERT_LT(wanted, run.first + run.rows);
+      ASSERT_LE(run.first + run.rows, lengths.size());
+      ASSERT_LE(run.rows, limits.max_rows);
+      ASSERT_GE(run.length, lengths[run.first + run.rows - 1]);
     }
   }
 }
