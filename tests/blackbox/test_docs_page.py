@@ -62,7 +62,7 @@ def test_slash_leads_to_the_page(starling):
 
 
 def test_setting_switches_it_off():
-    with Program({"server": {"docs": False}}) as program:
+    with Program({"server": {"docs": False}}, models=[]) as program:
         assert httpx.get(program.url + "/docs").status_code == 404
         assert httpx.get(program.url + "/docs/docs.js").status_code == 404
         assert httpx.get(program.url + "/openapi.json").status_code == 200

@@ -21,7 +21,7 @@ def test_every_metric_is_documented_and_every_documented_one_exists(tmp_path):
 
 
 def test_metrics_that_are_off_count_nothing_and_what_is_read_on_demand_stays():
-    with Program(arguments=["--set", "observe.metrics=false"]) as program:
+    with Program(arguments=["--set", "observe.metrics=false"], models=[]) as program:
         assert httpx.get(program.url + "/livez").status_code == 200
         assert httpx.get(program.url + "/nothing-here").status_code == 404
         metrics = program.metrics()

@@ -78,7 +78,7 @@ def test_command_prints_what_is_served(starling):
 
 def test_document_holds_the_placed_services_only():
     config = {"placement": {"spam": {"mode": "off"}, "textstats": {"mode": "off"}}}
-    with Program(config, ["--target", "models"]) as program:
+    with Program(config, ["--target", "models"], models=[]) as program:
         served = httpx.get(program.url + "/openapi.json").content
         assert printed("--config", str(program.config_file), "--target", "models") == served
         paths = json.loads(served)["paths"]
@@ -201,7 +201,7 @@ def test_browsers_ask_whether_it_is_new(starling):
 
 def test_events_are_what_the_stream_says():
     """The log has lines because a child was started."""
-    with Program({"placement": {"sentiment": {"mode": "process"}}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process"}}}, models=[]) as program:
         admin = httpx.get(program.admin_url + "/openapi.json").json()
         answer = httpx.get(program.admin_url + "/admin/logs", params={"last": 2, "no_follow": "true"})
     logs = admin["paths"]["/admin/logs"]["get"]

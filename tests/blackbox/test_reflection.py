@@ -96,7 +96,7 @@ def test_what_is_not_there_is_told_and_the_stream_goes_on(starling, version):
 
 
 def test_it_can_be_switched_off():
-    with Program({"server": {"reflection": False}}) as program:
+    with Program({"server": {"reflection": False}}, models=[]) as program:
         status, _, errors = grpcurl(program.grpc, "list")
         assert status != 0 and "does not support the reflection API" in errors
         with grpc.insecure_channel(program.grpc) as channel, pytest.raises(grpc.RpcError) as error:

@@ -49,7 +49,7 @@ def test_what_holds_says_where_it_was_set(config):
 
 
 def test_a_flag_reaches_the_running_service():
-    with Program({"sentiment": {"max_texts": 9}}, ["--set", "sentiment.max_texts=1"], wait_ready=False) as program:
+    with Program({"sentiment": {"max_texts": 9}}, ["--set", "sentiment.max_texts=1"], wait_ready=False, models=[]) as program:
         response = httpx.post(program.url + "/analyze-sentiment", json={"texts": ["a", "b"]})
         assert response.status_code == 400
         assert "at most 1" in response.json()["details"]

@@ -28,7 +28,7 @@ def keyed():
     ops, ops_entry = make_key("ops", "admin", "other")
     assert ops_entry["scopes"] == ["admin", "other"]
     assert "scopes" not in ann_entry
-    with Program({"auth": {"api_keys": [ann_entry, ops_entry]}}) as program:
+    with Program({"auth": {"api_keys": [ann_entry, ops_entry]}}, models=["sentiment"]) as program:
         program.keys = {"ann": ann, "ops": ops}
         yield program
 
@@ -99,7 +99,7 @@ def test_what_states_nothing_is_closed_and_says_so(keyed):
 def test_keys_are_never_in_the_log():
     key, entry = make_key("ann")
     unknown = "starling_" + "ab" * 32
-    with Program({"auth": {"api_keys": [entry]}, "observe": {"log_level": "debug"}}) as program:
+    with Program({"auth": {"api_keys": [entry]}, "observe": {"log_level": "debug"}}, models=[]) as program:
         for sent in (key, unknown):
             for headers in _headers(sent):
                 httpx.get(program.url + "/models", headers=headers)
@@ -160,7 +160,7 @@ def test_a_key_entry_that_is_none_stops_the_start(tmp_path):
 def test_insecure_listens_and_warns_at_every_start():
     config = {"server": _beyond(insecure=True)}
     for _ in range(2):
-        with Program(config, wait_ready=False) as program:
+        with Program(config, wait_ready=False, models=[]) as program:
             for name in ("http", "grpc", "admin"):
                 _warned(program, f"server.{name} ", "asks nobody who they are (server.insecure: true)")
             assert httpx.get("http://" + _reachable(program.addresses["admin"]) + "/metrics").status_code == 200
@@ -170,7 +170,7 @@ def test_the_admin_port_asks_beyond_loopback():
     ann, ann_entry = make_key("ann")
     ops, ops_entry = make_key("ops", "admin")
     config = {"server": _beyond(), "auth": {"api_keys": [ann_entry, ops_entry]}}
-    with Program(config, wait_ready=False) as program:
+    with Program(config, wait_ready=False, models=[]) as program:
         _warned(program, "server.admin ", "without TLS")
         url = "http://" + _reachable(program.addresses["admin"])
         for path in ("/metrics", "/admin/status", "/admin/logs?no_follow=true"):
@@ -207,7 +207,7 @@ def test_certificates_prove_services_and_persons(tmp_path):
     service = authority.issue("gateway", "DNS:gateway.starling")
     person = authority.issue("bob", "")
     forged = other.issue("forged", "DNS:gateway.starling")
-    with Program(config, wait_ready=False) as program:
+    with Program(config, wait_ready=False, models=[]) as program:
         def context(certificate=None):
             made = ssl.create_default_context(cafile=str(authority.certificate))
             if certificate:
@@ -244,7 +244,7 @@ def test_a_listener_that_requires_certificates_may_be_beyond_loopback(tmp_path):
     tls = {"certificate_file": server, "key_file": key, "client_ca_file": str(authority.certificate), "require_client_certificate": True}
     listeners = {name: {"address": BEYOND, "tls": tls} for name in ("http", "grpc", "admin")}
     config = {"server": listeners, "auth": {"service_certificates": ["gateway.starling"]}}
-    with Program(config, wait_ready=False) as program:
+    with Program(config, wait_ready=False, models=[]) as program:
         assert not [line for line in program.log_lines() if line["level"] == "warning"]
         context = ssl.create_default_context(cafile=str(authority.certificate))
         url = "https://" + _reachable(program.addresses["admin"])
@@ -261,7 +261,7 @@ def test_a_listener_that_requires_certificates_may_be_beyond_loopback(tmp_path):
 def test_the_peer_of_a_unix_socket_is_a_service(tmp_path):
     path = tmp_path / "http.sock"
     config = {"server": {"http": {"address": f"unix:{path}"}}}
-    with Program(config, wait_ready=False) as program:
+    with Program(config, wait_ready=False, models=[]) as program:
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://here") as client:
             wait_for(lambda: client.get("/readyz").status_code == 200, 60, "readiness")
             assert client.get("/models").status_code == 200
@@ -287,10 +287,10 @@ def test_many_keys_neither_slow_the_start_nor_feed_a_flood():
                 assert client.get(program.url + "/models", headers={"x-api-key": "wrong"}).status_code == 401
             return cpu(program) - before
 
-    with Program({"auth": {"api_keys": keys[:1]}}, arguments=["--target", "models"]) as few:
+    with Program({"auth": {"api_keys": keys[:1]}}, arguments=["--target", "models"], models=[]) as few:
         start_with_few = cpu(few)
         cost_with_few = flood(few)
-    with Program({"auth": {"api_keys": keys}}, arguments=["--target", "models"]) as many:
+    with Program({"auth": {"api_keys": keys}}, arguments=["--target", "models"], models=[]) as many:
         start_with_many = cpu(many)
         cost_with_many = flood(many)
         assert httpx.get(many.url + "/models", headers={"x-api-key": "9999"}).status_code == 200

@@ -80,7 +80,7 @@ def _p99_ms(program, seconds):
 @pytest.mark.parametrize(("count", "seconds"), [(600, 1.5), pytest.param(5000, 4, marks=pytest.mark.long)])
 def test_slow_connections_leave_others_fine(count, seconds):
     _allow_files(count + 500)
-    with Program({"server": PATIENT}, arguments=["--target", "models"]) as program:
+    with Program({"server": PATIENT}, arguments=["--target", "models"], models=[]) as program:
         _p99_ms(program, seconds / 4)
         alone, requests = _p99_ms(program, seconds)
         with _crowd(program.addresses["http"], count):
@@ -125,7 +125,7 @@ def _break_off(program, rng):
 @pytest.mark.parametrize("count", [2000, pytest.param(10000, marks=pytest.mark.long)])
 def test_random_disconnects_leak_nothing(count):
     rng = random.Random(4)
-    with Program() as program:
+    with Program(models=["sentiment"]) as program:
         for _ in range(count // 4):
             _break_off(program, rng)
         _quiet(program)
@@ -169,7 +169,7 @@ def test_a_million_tiny_chunks(starling):
 def test_connections_that_never_ask_are_ended(way):
     """The crowd goes by itself when its time is over."""
     limits = {"handshake_timeout": "500ms", "header_timeout": "500ms"}
-    with Program({"server": {"limits": limits}}, arguments=["--target", "models"]) as program:
+    with Program({"server": {"limits": limits}}, arguments=["--target", "models"], models=[]) as program:
         clients = [Raw(program.addresses["http"]) for _ in range(200)]
         if way == "trickle":
             for client in clients:

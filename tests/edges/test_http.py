@@ -118,7 +118,7 @@ def test_request_ids_come_and_go(starling):
 def test_cross_origin_requests_by_configuration(starling):
     origin = {"origin": "https://page.example"}
     assert "access-control-allow-origin" not in httpx.post(starling.url + ANALYZE, content=BODY, headers=origin).headers
-    with Program({"server": {"cors": {"allowed_origins": ["https://page.example"]}}}) as program:
+    with Program({"server": {"cors": {"allowed_origins": ["https://page.example"]}}}, models=["sentiment"]) as program:
         preflight = {**origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
         answer = httpx.options(program.url + ANALYZE, headers=preflight)
         assert answer.status_code == 204
@@ -177,7 +177,7 @@ def test_large_answers_are_packed_for_those_who_ask(starling, large):
 
 def test_packing_is_a_setting(large):
     for over, packs in ((0, False), (100, True)):
-        with Program({"server": {"compress_over_bytes": over}}) as program:
+        with Program({"server": {"compress_over_bytes": over}}, models=["sentiment"]) as program:
             body = json.dumps({"texts": ["word " * 40]}).encode()
             with Raw(program.addresses["http"]) as client:
                 answer = client.send(_post(body, b"Accept-Encoding: gzip\r\n")).answer()
@@ -231,7 +231,7 @@ def test_a_client_that_goes_away_cancels_its_work(starling, way):
 
 
 def test_half_close_is_a_setting():
-    with Program({"server": {"half_close": True}}) as program:
+    with Program({"server": {"half_close": True}}, models=["sentiment"]) as program:
         with Raw(program.addresses["http"], timeout_s=60) as client:
             client.send(_post(json.dumps({"texts": ["word " * 100] * 32}).encode()) + _post() + _post()[:-3])
             client.half_close()
@@ -246,7 +246,7 @@ def test_half_close_is_a_setting():
             client.send(_post()[:-3])
             client.half_close()
             client.rest()
-    with Program() as program, Raw(program.addresses["http"]) as client:
+    with Program(models=["sentiment"]) as program, Raw(program.addresses["http"]) as client:
         client.send(_post(_SLOW))
         client.half_close()
         assert client.ended()

@@ -28,8 +28,8 @@ HEAD = b"POST /analyze-sentiment HTTP/1.1\r\nHost: here\r\n"
 
 @pytest.fixture(scope="module")
 def small():
-    """A program whose limits are all small; nothing is asked of its model."""
-    with Program({"server": {"limits": LIMITS}}) as program:
+    """A program whose limits are all small; little is asked of its model."""
+    with Program({"server": {"limits": LIMITS}}, models=["sentiment"]) as program:
         yield program
 
 
@@ -166,6 +166,6 @@ def test_the_deadline_of_a_request(starling):
     assert (answer.status_code, set(answer.json())) == (504, {"error", "details"})
     for odd in ("0", "-1", "x", "1.5"):
         assert httpx.post(starling.url + "/analyze-sentiment", content=b'{"texts": ["a"]}', headers={"x-request-timeout-ms": odd}).status_code == 400
-    with Program({"server": {"limits": {"request_timeout": "50ms"}}}) as program:
+    with Program({"server": {"limits": {"request_timeout": "50ms"}}}, models=["sentiment"]) as program:
         answer = httpx.post(program.url + "/analyze-sentiment", content=texts, timeout=60)
         assert answer.status_code == 504

@@ -20,7 +20,7 @@ def authority(tmp_path):
 def _serve(authority, **tls):
     certificate, key = authority.issue("server")
     config = {"server": {"http": {"tls": {"certificate_file": certificate, "key_file": key, **tls}}}}
-    program = Program(config, wait_ready=False)
+    program = Program(config, wait_ready=False, models=[])
     program.context = ssl.create_default_context(cafile=str(authority.certificate))
     program.secure_url = "https://" + program.addresses["http"]
     return program
@@ -64,7 +64,7 @@ def test_what_is_no_tls_is_refused_and_counted(authority):
 def test_half_a_handshake_ends_in_time(authority):
     certificate, key = authority.issue("server")
     server = {"http": {"tls": {"certificate_file": certificate, "key_file": key}}, "limits": {"handshake_timeout": "300ms"}}
-    with Program({"server": server}, wait_ready=False) as program, Raw(program.addresses["http"]) as client:
+    with Program({"server": server}, wait_ready=False, models=[]) as program, Raw(program.addresses["http"]) as client:
         client.send(b"\x16\x03\x01")
         assert client.ended()
         wait_for(lambda: refused(program)["handshake_timeout"] > 0, what="a count")
@@ -89,7 +89,7 @@ def test_new_files_on_sighup(authority, tmp_path):
 
 
 def test_without_tls_sighup_ends_the_program():
-    program = Program()
+    program = Program(models=[])
     program.process.send_signal(signal.SIGHUP)
     assert program.process.wait(20) == -signal.SIGHUP
     program.kill()

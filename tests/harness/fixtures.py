@@ -36,5 +36,5 @@ def starling():
 @pytest.fixture(scope="session", params=PLACEMENTS)
 def sentiment_placed(request):
     """The sentiment service in every placement in turn."""
-    with placed("sentiment", request.param, beside=["models"]) as program:
+    with placed("sentiment", request.param, beside=["models"], models=["sentiment"]) as program:
         yield program

@@ -15,7 +15,7 @@ def only(**placements):
 
 
 @contextmanager
-def placed(service, mode, config=None, beside=()):
+def placed(service, mode, config=None, beside=(), models=None):
     """A program in which `service` runs under `mode`, reached through its front listener. Under `remote` it is served by
     a second program, together with the services named in `beside`."""
     config = config or {}
@@ -23,7 +23,7 @@ def placed(service, mode, config=None, beside=()):
         placement = {"mode": mode}
         if mode == "remote":
             targets = ",".join([service, *beside])
-            behind = stack.enter_context(Program(config, ["--target", targets]))
+            behind = stack.enter_context(Program(config, ["--target", targets], models=models))
             placement |= {"targets": [behind.grpc], "plaintext": True}
         config = {**config, "placement": {**config.get("placement", {}), service: placement}}
-        yield stack.enter_context(Program(config))
+        yield stack.enter_context(Program(config, models=models))

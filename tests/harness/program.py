@@ -22,11 +22,14 @@ START_TIMEOUT_S = 60
 class Program:
     """`starling serve` with a configuration given as a dict. Addresses are read from what it prints."""
 
-    def __init__(self, config=None, arguments=(), environment=None, wait_ready=True, binary=BINARY):
+    def __init__(self, config=None, arguments=(), environment=None, wait_ready=True, binary=BINARY, models=None):
+        """`models` names those of models/ that it loads, where a test does not need all: they are most of what a start costs."""
         self.directory = tempfile.TemporaryDirectory(prefix="starling-test-")
         folder = Path(self.directory.name)
         self.config_file = folder / "config.yaml"
         config = _on_free_ports(config or {})
+        if models is not None:
+            config = _merge({"models": {"packages": [f"models/{name}" for name in models]}}, config)
         if binary == BINARY:
             config = _merge({"registry": {"data_directory": str(folder / "registry")}}, config)
         # In C: Python's own emitter takes half a second for 10,000 keys.

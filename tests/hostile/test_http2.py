@@ -23,7 +23,7 @@ OTHERS_WAIT_S = 2.0
 @pytest.fixture(scope="module")
 def program():
     limits = {"stall_timeout": "1s", "max_streams": 50, "idle_timeout": "30s"}
-    with Program({"server": {"limits": limits}}) as program:
+    with Program({"server": {"limits": limits}}, models=[]) as program:
         yield program
 
 

@@ -11,7 +11,7 @@ OPENMETRICS = {"accept": "application/openmetrics-text; version=1.0.0"}
 
 @pytest.fixture(scope="module", params=["inline", "process"])
 def program(request):
-    with Program({"placement": {"sentiment": {"mode": request.param}}}) as running:
+    with Program({"placement": {"sentiment": {"mode": request.param}}}, models=["sentiment"]) as running:
         for text in ("I love it.", "It rains.", "Never again."):
             assert httpx.post(running.url + "/analyze-sentiment", json={"texts": [text]}, timeout=30).status_code == 200
         assert httpx.post(running.url + "/analyze-sentiment", json={"texts": []}, timeout=30).status_code == 400

@@ -23,7 +23,7 @@ TEXT = "Nobody but the caller may read zanzibar-secret-words."
 def collected():
     """A program with sentiment in a child, and its collector, after one request."""
     collector = Collector()
-    with Program({"placement": {"sentiment": {"mode": "process"}}, "observe": {"otlp_endpoint": collector.endpoint}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process"}}, "observe": {"otlp_endpoint": collector.endpoint}}, models=["sentiment"]) as program:
         headers = {"traceparent": f"00-{TRACE}-{PARENT}-01", "x-request-id": "request-of-the-test"}
         answer = httpx.post(program.url + "/analyze-sentiment", json={"texts": [TEXT]}, headers=headers, timeout=30)
         assert answer.status_code == 200

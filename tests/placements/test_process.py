@@ -41,7 +41,7 @@ def alone():
     """Two services in children, one of them by a program in Go."""
     subprocess.run([ROOT / "examples/go-textstats/build.sh"], check=True, cwd=ROOT, timeout=600)
     textstats = {"mode": "process", "command": [str(ROOT / "build/go-textstats/textstats")]}
-    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}, "textstats": textstats}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}, "textstats": textstats}}, models=["sentiment"]) as program:
         yield program
 
 
@@ -95,7 +95,7 @@ def test_a_hung_child_is_found_and_replaced(alone):
 
 
 def test_children_end_with_a_parent_that_is_killed():
-    program = Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, wait_ready=False)
+    program = Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, wait_ready=False, models=[])
     try:
         wait_for(lambda: len(serving(program)) == 2, what="children")
         pids = [replica["pid"] for replica in serving(program)]
@@ -106,7 +106,7 @@ def test_children_end_with_a_parent_that_is_killed():
 
 
 def test_a_hung_child_too_ends_with_its_parent():
-    program = Program({"placement": {"sentiment": {"mode": "process"}}}, wait_ready=False)
+    program = Program({"placement": {"sentiment": {"mode": "process"}}}, wait_ready=False, models=[])
     try:
         [child] = wait_for(lambda: serving(program), what="a child")
         os.kill(child["pid"], signal.SIGSTOP)
@@ -116,7 +116,7 @@ def test_a_hung_child_too_ends_with_its_parent():
 
 
 def test_calls_spread_over_replicas_and_one_that_dies_costs_nobody_a_request():
-    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2, **PROBES}}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2, **PROBES}}}, models=["sentiment"]) as program:
         wait_for(lambda: len(serving(program)) == 2, what="two children")
         busy = {replica["pid"]: cpu_seconds(replica["pid"]) for replica in serving(program)}
         with Load(lambda: KeepAlive(program.addresses["http"]), clients=8) as load:
@@ -136,7 +136,7 @@ def cpu_seconds(pid):
 
 
 def test_a_child_that_cannot_start_says_its_last_words_to_the_operator():
-    with Program({"placement": {"sentiment": {"mode": "process", "command": CRASHING}}}, wait_ready=False) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "command": CRASHING}}}, wait_ready=False, models=[]) as program:
         wait_for(lambda: int(replicas(program)[0]["restarts"]) >= 2, what="two more tries")
         ready = httpx.get(program.url + "/readyz")
         assert ready.status_code == 503
@@ -155,7 +155,7 @@ def test_a_child_that_cannot_start_says_its_last_words_to_the_operator():
 
 
 def test_the_delay_between_starts_grows_and_is_not_the_same_twice():
-    with Program({"placement": {"sentiment": {"mode": "process", "command": CRASHING}}}, wait_ready=False) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "command": CRASHING}}}, wait_ready=False, models=[]) as program:
         wait_for(lambda: len(delays(program)) >= 4, what="four tries")
     tries = delays(program)
     for number, delay in enumerate(tries[:4]):
@@ -169,6 +169,6 @@ def delays(program):
 
 
 def test_a_program_that_is_not_there_is_named():
-    with Program({"placement": {"sentiment": {"mode": "process", "command": ["/no/such/program"]}}}, wait_ready=False) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "command": ["/no/such/program"]}}}, wait_ready=False, models=[]) as program:
         reason = wait_for(lambda: httpx.get(program.url + "/readyz").json()["services"]["sentiment"].get("reason"), what="a reason")
         assert "/no/such/program" in reason

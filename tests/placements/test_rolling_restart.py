@@ -27,7 +27,7 @@ def refusal(program, service="sentiment"):
 
 @pytest.fixture(scope="module")
 def children():
-    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, models=["sentiment"]) as program:
         yield program
 
 
@@ -47,7 +47,7 @@ def test_children_are_replaced_one_by_one(children, rounds, answers):
 
 
 def test_a_single_child_is_replaced_without_a_gap():
-    with Program({"placement": {"sentiment": {"mode": "process"}}}) as program:
+    with Program({"placement": {"sentiment": {"mode": "process"}}}, models=["sentiment"]) as program:
         with Load(lambda: KeepAlive(program.addresses["http"])) as load:
             load.wait_for_more(200)
             restart(program)
@@ -62,7 +62,7 @@ def test_a_successor_that_does_not_come_up_changes_nothing(tmp_path):
     child.write_text(f'[ ! -e {broken} ] || {{ echo "no licence found" >&2; exit 4; }}\nexec "$@"\n')
     # What the program would run itself, behind the script.
     command = ["sh", str(child), str(BINARY), "serve", "--child", "sentiment"]
-    with Program({"placement": {"sentiment": {"mode": "process", "command": command}}}, wait_ready=False) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "command": command}}}, wait_ready=False, models=[]) as program:
         [before] = wait_for(lambda: [r for r in replicas(program) if r["state"] == "serving"], what="a child")
         broken.touch()
         error = refusal(program)
@@ -90,7 +90,8 @@ def restart_each(targets, ports, load, answers):
 
 
 def behind(port=0, mode="inline"):
-    return Program({"server": {"grpc": {"address": f"127.0.0.1:{port}"}}, "placement": {"sentiment": {"mode": mode}}})
+    config = {"server": {"grpc": {"address": f"127.0.0.1:{port}"}}, "placement": {"sentiment": {"mode": mode}}}
+    return Program(config, models=["sentiment"])
 
 
 @pytest.mark.timeout(300)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests" / "feature_skew"))
 from test_feature_skew import load, requests  # noqa: E402
 
 RUNS = ["churn", "models"]
-MODEL = {"models": {"packages": ["models/churn"]}}
+MODELS = ["churn"]
 
 LEAVING = {
     "user_id": "u-1",
@@ -45,7 +45,7 @@ def post(program, body):
 
 @pytest.fixture(scope="module")
 def program():
-    with Program(MODEL) as started:
+    with Program(models=MODELS) as started:
         yield started
 
 
@@ -104,5 +104,5 @@ def test_the_same_over_grpc(program):
 
 
 def test_where_risks_begin_is_a_setting():
-    with Program({**MODEL, "churn": {"medium_from": 0.0, "high_from": 1.0}}) as program:
+    with Program({"churn": {"medium_from": 0.0, "high_from": 1.0}}, models=MODELS) as program:
         assert post(program, STAYING).json()["risk"] == "medium"

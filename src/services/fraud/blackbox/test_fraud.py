@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "feature_skew"))
 from test_feature_skew import load, requests  # noqa: E402
 
 RUNS = ["fraud", "churn", "models"]
-MODEL = {"models": {"packages": ["models/fraud"]}}
+MODELS = ["fraud"]
 
 STOLEN = {
     "transaction_id": "t-1",
@@ -53,13 +53,13 @@ def post(program, body):
 
 @pytest.fixture(scope="module", params=PLACEMENTS)
 def program(request):
-    with placed("fraud", request.param, MODEL, beside=["models"]) as started:
+    with placed("fraud", request.param, beside=["models"], models=MODELS) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def inline():
-    with Program(MODEL) as started:
+    with Program(models=MODELS) as started:
         yield started
 
 
@@ -143,7 +143,7 @@ def test_the_same_over_grpc(program):
 
 
 def test_thresholds_and_number_of_reasons_are_settings():
-    with Program({**MODEL, "fraud": {"review_from": 0.0, "decline_from": 1.0, "reasons": 2}}) as program:
+    with Program({"fraud": {"review_from": 0.0, "decline_from": 1.0, "reasons": 2}}, models=MODELS) as program:
         body = post(program, GROCERIES).json()
         assert body["decision"] == "review" and len(body["reasons"]) == 2
 

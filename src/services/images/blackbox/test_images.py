@@ -19,7 +19,7 @@ from harness.program import ROOT, Program
 from PIL import Image
 
 RUNS = ["images", "models"]
-MODEL = {"models": {"packages": ["models/digits"]}}
+MODELS = ["digits"]
 
 NO_IMAGE = {"error": "Invalid input format", "details": "'image' field must be a PNG or JPEG file, in JSON as base64."}
 
@@ -47,13 +47,13 @@ def send(program, content, media_type, **arguments):
 
 @pytest.fixture(scope="module", params=PLACEMENTS)
 def program(request):
-    with placed("images", request.param, MODEL, beside=["models"]) as started:
+    with placed("images", request.param, beside=["models"], models=MODELS) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def inline():
-    with Program(MODEL) as started:
+    with Program(models=MODELS) as started:
         yield started
 
 
@@ -164,7 +164,7 @@ def test_hostile_images_are_refused_within_bounded_memory():
     jpeg = drawn(3, kind="JPEG")
     frame = jpeg.index(b"\xff\xc0")
     huge_jpeg = jpeg[: frame + 5] + b"\xff\xdc\xff\xdc" + jpeg[frame + 9 :]
-    with Program(MODEL) as program:
+    with Program(models=MODELS) as program:
         assert send(program, drawn(3, side=2048), "image/png").status_code == 200
         before = peak_memory(program)
         for hostile in (
@@ -199,7 +199,7 @@ def test_files_with_changed_bytes_are_answered(inline):
 
 
 def test_limits_are_settings():
-    with Program({**MODEL, "images": {"max_side": 32, "max_bytes": 2000}}) as program:
+    with Program({"images": {"max_side": 32, "max_bytes": 2000}}, models=MODELS) as program:
         answer = send(program, drawn(3, side=64), "image/png")
         assert answer.status_code == 400 and "64 x 64 pixels" in answer.json()["details"]
         noise = io.BytesIO()

@@ -27,10 +27,10 @@ def placed(request, tmp_path_factory):
             own, front = authority.issue("models.example"), authority.issue("front.example", "DNS:front.example")
             tls = {"certificate_file": own[0], "key_file": own[1], "client_ca_file": str(authority.certificate)}
             listening = {"server": {"grpc": {"tls": tls}}, "auth": {"service_certificates": ["front.example"]}}
-            behind = stack.enter_context(Program(listening, ["--target", "models"]))
+            behind = stack.enter_context(Program(listening, ["--target", "models"], models=["sentiment"]))
             shown = {"ca_file": str(authority.certificate), "certificate_file": front[0], "key_file": front[1]}
             placement |= {"targets": [behind.grpc], "tls": shown}
-        program = stack.enter_context(Program({"auth": auth, "placement": {"models": placement}}))
+        program = stack.enter_context(Program({"auth": auth, "placement": {"models": placement}}, models=["sentiment"]))
         yield program, {"x-api-key": key}
 
 
