@@ -45,6 +45,8 @@ build/.stamp/debian: third_party/debian.txt tools/install_debian
 
 build/.stamp/debian-test: third_party/debian.txt third_party/debian-test.txt tools/install_debian
 	@tools/install_debian --tests
+# What was configured before did not know them.
+	@rm -f build/*/build.ninja
 	@mkdir -p $(@D) && touch $@ build/.stamp/debian
 
 build/venv/requirements.stamp: tests/requirements.txt tools/python_env | build/.stamp/debian

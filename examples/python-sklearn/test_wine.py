@@ -47,7 +47,7 @@ def wines():
 
 @pytest.fixture(scope="module", autouse=True)
 def built():
-    subprocess.run([HERE / "build.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True, timeout=120)
+    subprocess.run([HERE / "build.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True, timeout=900)
 
 
 def start(allow_commands=True, wait_ready=True, folder=HERE, models=None):

@@ -21,7 +21,7 @@ METHOD = "starling.spam.v1.SpamService/DetectSpam"
 
 @pytest.fixture(scope="module", autouse=True)
 def built():
-    subprocess.run([HERE / "build.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True, timeout=120)
+    subprocess.run([HERE / "build.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True, timeout=900)
 
 
 def test_it_follows_the_page():

@@ -3,9 +3,12 @@
 import os
 import re
 
+import pytest
 from harness.documents import follow
 from harness.go_programs import go_program
 from harness.program import ROOT
+
+pytestmark = pytest.mark.timeout(900)  # the first of them builds grpcurl and its neighbours
 
 
 def test_the_first_requests(starling):

@@ -13,6 +13,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from harness.go_programs import grpcurl
 from harness.program import Program
 
+pytestmark = pytest.mark.timeout(900)  # the first of them builds grpcurl and its neighbours
+
 SENTIMENT = "starling.sentiment.v1.SentimentService"
 HTTP_OPTION = 72295728  # google.api.http
 REFLECTION = {"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}

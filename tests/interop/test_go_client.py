@@ -7,6 +7,8 @@ import pytest
 from harness.go_programs import go_program
 from interop.programs import InteropServer
 
+pytestmark = pytest.mark.timeout(900)  # the first of them builds grpcurl and its neighbours
+
 RUNS = []
 
 CASES = [

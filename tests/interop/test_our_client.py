@@ -12,6 +12,8 @@ from harness.waiting import wait_for
 from interop.programs import BUILD, InteropServer, messages
 from interop.proto import empty_pb2
 
+pytestmark = pytest.mark.timeout(900)  # the first of them builds grpcurl and its neighbours
+
 RUNS = []
 
 pb, stubs = messages()

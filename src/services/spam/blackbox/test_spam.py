@@ -13,7 +13,7 @@ CHILD = [str(ROOT / "build/python-spam/venv/bin/python"), "examples/python-spam/
 
 @pytest.fixture(scope="module")
 def program():
-    subprocess.run([ROOT / "examples/python-spam/build.sh"], check=True, cwd=ROOT)
+    subprocess.run([ROOT / "examples/python-spam/build.sh"], check=True, cwd=ROOT, timeout=900)
     with Program({"placement": {"spam": {"mode": "process", "command": CHILD}}}) as running:
         yield running
 

@@ -16,7 +16,7 @@ TEXT = "One short sentence. Another one follows!\n\nA second paragraph stands he
 
 @pytest.fixture(scope="module")
 def program():
-    subprocess.run([ROOT / "examples/go-textstats/build.sh"], check=True, cwd=ROOT)
+    subprocess.run([ROOT / "examples/go-textstats/build.sh"], check=True, cwd=ROOT, timeout=900)
     placement = {"mode": "process", "replicas": 2, "command": [str(ROOT / "build/go-textstats/textstats")]}
     with Program({"placement": {"textstats": placement}}) as running:
         yield running
