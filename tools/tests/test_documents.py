@@ -38,6 +38,23 @@ def test_every_decision_is_in_the_index_with_its_title():
     assert listed == wanted
 
 
+def test_the_notice_names_what_third_parties_bring():
+    """Every fetched package, and every library of Debian that something is compiled against."""
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    fetched = [line.split()[1] for line in lines_of("third_party/packages.txt")]
+    libraries = [re.match(r"[a-z]+", name)[0] for name in map(first_word, lines_of("third_party/debian.txt")) if name.endswith("-dev")]
+    assert len(fetched) >= 5 and len(libraries) >= 15
+    assert [name for name in fetched + libraries if not re.search(rf"\b{name}", notice, re.IGNORECASE)] == []
+
+
+def lines_of(name):
+    return [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+
+
+def first_word(line):
+    return line.split()[0]
+
+
 def test_the_tables_of_codes_are_those_of_the_code():
     """The switch in core/http/routing/error_body.cc, and the pages that repeat it."""
     source = (ROOT / "src/core/http/routing/error_body.cc").read_text(encoding="utf-8")
