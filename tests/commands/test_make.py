@@ -1,7 +1,8 @@
-"""What people type: `make help` and `make run`."""
+"""What people type: `make help`, `make run` and `make clean`; and that the machine that tests types `make test`."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +19,27 @@ def test_help_lists_every_target_with_a_sentence():
     printed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     listed = dict(re.findall(r"^make (\S+) +(\S.*)$", printed, re.MULTILINE))
     assert {"run", "build", "test", "clean", "help"} <= listed.keys()
+
+
+def test_clean_removes_what_was_built_and_nothing_else(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in ("build/release", "third_party/.cache", "src"):
+        (tmp_path / folder).mkdir(parents=True)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True, timeout=30)
+    assert {path.name for path in tmp_path.iterdir()} == {"Makefile", "third_party", "src"}
+    assert (tmp_path / "third_party/.cache").is_dir()
+
+
+def test_ci_types_make_test_and_nothing_else(tmp_path):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
+    typed = tmp_path / "typed"
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "$PWD $* CI=$CI" >> {typed}\nexit 7\n')
+    make.chmod(0o755)
+    done = subprocess.run([tmp_path / ".ci/run"], cwd="/", env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, timeout=30)
+    assert typed.read_text() == f"{tmp_path} test CI=1\n"
+    assert done.returncode == 7, "its verdict is that of make"
 
 
 @pytest.mark.skipif(BINARY != ROOT / "build/release/starling", reason="make run is about the release build")
