@@ -73,6 +73,17 @@ def test_the_tables_of_codes_are_those_of_the_code():
         assert status == statuses.get(code, 500), code
 
 
+def test_the_refusals_of_the_edge_are_documented():
+    """Every status that the parser of HTTP gives, and those of the router."""
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    table = page.split("| HTTP | when |")[1].split("\n\n")[0]
+    documented = set(re.findall(r"\b\d{3}\b", " ".join(row.split("|")[1] for row in table.splitlines() if row.startswith("|"))))
+    parser = (ROOT / "src/core/http/h1/h1_parser.cc").read_text(encoding="utf-8")
+    given = set(re.findall(r"Fail\(\s*(\d{3}),", parser))
+    assert len(given) >= 7
+    assert given | {"404", "405", "406", "408", "415", "503"} == documented
+
+
 def codes_in(page):
     """Code -> (HTTP status, the row) in the table of the page that begins with codes."""
     found = {}
