@@ -10,8 +10,9 @@ import pytest
 
 from child_conformance_kit.child import Child
 from child_conformance_kit.contract import Contract
+from harness.documents import follow
 
-READS = ["examples/go-textstats/*", "api/*", "tools/child_conformance*", "tools/with_go", "third_party/*"]
+READS = ["examples/go-textstats/*", "docs/other-languages.md", "api/*", "tools/child_conformance*", "tools/with_go", "third_party/*"]
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -57,6 +58,13 @@ def test_it_follows_the_page():
         capture_output=True, text=True, timeout=180, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "26 of 26 rules hold" in result.stdout
+
+
+@pytest.mark.long
+def test_the_page_says_how_to_check_it():
+    """docs/other-languages.md, as it stands there, with a Python of its own."""
+    printed = follow("docs/other-languages.md", "## 10. Check it", ROOT)
+    assert "rules hold" in printed and "broken" not in printed, printed
 
 
 def call(contract, channel, method, request):
