@@ -69,8 +69,7 @@ int Main(int argc, char** argv, std::vector<run::ServiceDefinition> services) {
     return 1;
   }
   for (run::ServiceDefinition& service : services) {
-    if (!service.needs_with) continue;
-    for (std::string& need : service.needs_with(*settings)) service.needs.push_back(std::move(need));
+    if (service.needs_with) service.needs_by_setting = service.needs_with(*settings);
   }
   if (line.command == Command::kModels) return PrintModels(line, settings->Get<ServerConfig>("server"));
   if (line.command == Command::kCheckConfig) return CheckConfig(line, services, schema, *settings);

@@ -31,8 +31,48 @@ PlacementConfig ConfigOf(const run::ServiceDefinition& definition, const Placeme
   return placement;
 }
 
+std::vector<std::string> AllNeeds(const run::ServiceDefinition& definition) {
+  std::vector<std::string> needs = definition.needs;
+  needs.insert(needs.end(), definition.needs_by_setting.begin(), definition.needs_by_setting.end());
+  return needs;
+}
+
 // A service that runs elsewhere has its needs there.
-bool NeedsHere(PlacementMode mode) { return mode != PlacementMode::kRemote; }
+std::vector<std::string> NeedsHere(const run::ServiceDefinition& definition, PlacementMode mode) {
+  return mode == PlacementMode::kRemote ? std::vector<std::string>() : AllNeeds(definition);
+}
+
+// That `need` is not among the services of this program, and what to do about it.
+absl::Status Missing(const run::ServiceDefinition& definition, const run::ServiceDefinition& need,
+                     PlacementMode mode, bool has_targets) {
+  const std::string placement = StrCat("placement.", need.name);
+  std::vector<std::string> ways;
+  if (mode == PlacementMode::kOff) {
+    ways.push_back(StrCat("set ", placement, ".mode to ", need.create ? "inline" : "process"));
+  } else if (has_targets) {
+    ways.push_back("name it in --target");
+  }
+  ways.push_back(StrCat("set ", placement, ".mode to remote and ", placement, ".targets to where it runs"));
+  const auto& by_setting = definition.needs_by_setting;
+  const bool optional = std::find(by_setting.begin(), by_setting.end(), need.name) != by_setting.end();
+  if (optional) ways.push_back(StrCat("leave ", definition.needs_with_by, " empty"));
+  return FailedPrecondition("Service ", definition.name, " needs ", need.name,
+                            optional ? StrCat(" (because of ", definition.needs_with_by, ")") : "",
+                            ", which does not run here: ", absl::StrJoin(ways, ", or "), ".");
+}
+
+absl::Status CheckNeeds(const Definitions& definitions, const PlacementsConfig& config, bool has_targets,
+                        const std::map<std::string, PlacementConfig>& chosen) {
+  for (const auto& [name, placement] : chosen) {
+    const run::ServiceDefinition& definition = *FindDefinition(definitions, name);
+    for (const std::string& need : NeedsHere(definition, placement.mode)) {
+      const run::ServiceDefinition* needed = FindDefinition(definitions, need);
+      if (chosen.contains(need) || needed == nullptr) continue;
+      return Missing(definition, *needed, ConfigOf(*needed, config).mode, has_targets);
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<PlacementPlan> InOrder(const Definitions& definitions,
                                       const std::map<std::string, PlacementConfig>& chosen) {
@@ -40,8 +80,7 @@ absl::StatusOr<PlacementPlan> InOrder(const Definitions& definitions,
   for (const run::ServiceDefinition& definition : definitions) {
     const auto found = chosen.find(definition.name);
     if (found == chosen.end()) continue;
-    needs.push_back(
-        {definition.name, NeedsHere(found->second.mode) ? definition.needs : std::vector<std::string>()});
+    needs.push_back({definition.name, NeedsHere(definition, found->second.mode)});
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> order, run::StartOrder(needs));
   PlacementPlan plan;
@@ -79,6 +118,7 @@ absl::StatusOr<PlacementPlan> PlanServices(const Definitions& definitions, const
       chosen[definition.name] = placement;
     }
   }
+  RETURN_IF_ERROR(CheckNeeds(definitions, config, !targets.empty(), chosen));
   return InOrder(definitions, chosen);
 }
 
@@ -88,7 +128,7 @@ absl::StatusOr<PlacementPlan> PlanChild(const Definitions& definitions, const st
   if (definition == nullptr) return FailedPrecondition("There is no service '", service, "'.");
   std::map<std::string, PlacementConfig> chosen;
   chosen[service].mode = PlacementMode::kInline;
-  for (const std::string& need : definition->needs) {
+  for (const std::string& need : AllNeeds(*definition)) {
     chosen[need].mode = PlacementMode::kRemote;
     chosen[need].targets = {"unix:" + parent_socket};
     chosen[need].plaintext = true;

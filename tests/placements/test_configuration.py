@@ -26,7 +26,7 @@ def refused(tmp_path, placement, *arguments):
         ({"sentiment": {"mode": "process", "replicas": 0}}, ["config.yaml:", "placement.sentiment.replicas"]),
         ({"spam": {"mode": "inline"}}, ["Service spam is a program in another language", "placement.spam.mode"]),
         ({"spam": {"mode": "process"}}, ["placement.spam.command"]),
-        ({"models": {"mode": "off"}}, ["Service sentiment needs models, which is not configured."]),
+        ({"models": {"mode": "off"}}, ["needs models, which does not run here: set placement.models.mode to inline, or set placement.models.mode to remote and"]),
     ],
 )
 def test_a_wrong_placement_is_refused_with_a_sentence(tmp_path, placement, words):
@@ -40,8 +40,15 @@ def test_a_target_that_is_no_service_is_named(tmp_path):
     assert "There is no service 'nothing'" in refused(tmp_path, {}, "--target", "nothing")
 
 
-def test_a_target_whose_need_is_not_there_is_named(tmp_path):
-    assert "Service sentiment needs models" in refused(tmp_path, {}, "--target", "sentiment")
+def test_a_target_whose_need_is_not_there_is_named_with_what_to_do(tmp_path):
+    assert refused(tmp_path, {}, "--target", "sentiment").endswith(
+        "Service sentiment needs models, which does not run here: name it in --target, or set placement.models.mode to remote and "
+        "placement.models.targets to where it runs."
+    )
+    follow = ["--target", "models", "--set", 'models.registry.follow=["*@champion"]', "--set", f"models.registry.cache={tmp_path}"]
+    words = refused(tmp_path, {}, *follow)
+    assert "Service models needs registry (because of models.registry.follow), which does not run here: name it in --target, or " in words
+    assert words.endswith(", or leave models.registry.follow empty.")
 
 
 @pytest.mark.parametrize("placement, target, words", [

@@ -108,8 +108,11 @@ struct ServiceDefinition {
   // Those of its contracts that the admin listener answers too, to operators, as far as their methods let a named caller.
   std::vector<const rpc::Contract*> for_operators;
   std::vector<std::string> needs;  // names of the services it calls
-  // Those that it calls besides, with these settings.
+  // Those that it calls besides, with these settings; the setting that makes it call them; and, once the settings are read,
+  // their names.
   std::function<std::vector<std::string>(const config::Values&)> needs_with;
+  std::string needs_with_by;
+  std::vector<std::string> needs_by_setting;
   std::vector<AdapterDefinition> adapters;
   // Declares the section of settings that carries the service's name; empty if it has none.
   std::function<void(config::Schema&)> declare_settings;

@@ -212,6 +212,7 @@ run::ServiceDefinition Definition() {
     const bool follows = !settings.Get<ModelsConfig>("models").registry.follow.empty();
     return follows ? std::vector<std::string>{"registry"} : std::vector<std::string>();
   };
+  definition.needs_with_by = "models.registry.follow";
   definition.adapters = {OpenInferenceAdapter()};
   definition.declare_settings = DeclareSettings;
   definition.create = Create;
