@@ -94,6 +94,17 @@ struct Face {
 
 namespace {
 
+// Why a listener cannot be, with the setting that the operator may change.
+absl::Status Explained(const absl::Status& status, const std::string& name) {
+  const std::string setting = StrCat("server.", name);
+  std::string said = StrCat(setting, ": ", Message(status));
+  if (absl::IsAlreadyExists(status)) {
+    StrAppend(&said, " Stop the program that listens there, or set ", setting,
+              ".address to another; port 0 is a free one.");
+  }
+  return {status.code(), said};
+}
+
 http::JsonOptions JsonFor(const LimitsConfig& limits, Telemetry& telemetry) {
   http::JsonOptions json;
   json.max_body_bytes = static_cast<size_t>(limits.max_body_bytes);
@@ -166,7 +177,7 @@ struct Edges::Parts {
                                                         FrontDoor& door) {
     auto listener =
         http::Listener::Start(loops, ListenerOptionsFor(listen, server, edge_metrics, door), door);
-    if (!listener.ok()) return listener;
+    if (!listener.ok()) return Explained(listener.status(), name);
     for (auto& one : ExportListener(telemetry.metrics(), name, (*listener)->stats())) {
       listener_metrics.push_back(std::move(one));
     }

@@ -66,7 +66,7 @@ def test_list_routes_has_every_http_route_and_method():
 def test_version_says_what_was_built():
     lines = starling("version").stdout.splitlines()
     project = re.search(r"project\(starling VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
-    assert lines[0] == f"starling {project}"
+    assert lines[0] == f"starling {project}" == starling("--version").stdout.strip()
     facts = dict(line.split(maxsplit=1) for line in lines[1:])
     assert re.fullmatch(r"(GNU|Clang) \d+\.\d+\.\d+", facts["compiler"])
     assert re.fullmatch(r"[0-9a-f]{12}(-dirty)?|unknown", facts["commit"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 
 import httpx
@@ -9,6 +10,11 @@ import jsonschema
 import pytest
 import yaml
 from harness.program import BINARY, ROOT, Program
+
+
+FREE = [f"--set=server.{name}.address=127.0.0.1:0" for name in ("http", "grpc", "admin")]
+# One service that loads nothing.
+REMOTE = ["--set=placement.textstats.mode=remote", "--set=placement.textstats.targets=[127.0.0.1:9]", "--set=placement.textstats.plaintext=true"]
 
 
 def starling(*arguments, **environment):
@@ -62,6 +68,7 @@ WRONG = [
     ("server:\n  threads: many\n", "{file}:2: 'server.threads' must be a whole number, not 'many'"),
     ("placement:\n  sentiment:\n    mode: inlin\n", "{file}:3: 'placement.sentiment.mode' must be one of"),
     ("placement:\n  sentimnt: {}\n", "{file}:2: unknown setting 'placement.sentimnt'; did you mean 'sentiment'?"),
+    ("models:\n  registry:\n    follow: [*@champion]\n", "{file}:3: the referenced anchor is not defined; a text that begins with * must stand in quotes"),
     ("server:\n  http: [\n", "{file}:"),
 ]
 
@@ -88,9 +95,42 @@ def test_all_that_is_wrong_is_said_at_once(config):
 
 def test_a_missing_file_and_an_unknown_target_are_told():
     assert "/nowhere/starling.yaml: No such file or directory" in starling("serve", "--config", "/nowhere/starling.yaml").stderr
+    assert f"{ROOT / 'configs'}: Is a directory" in starling("serve", "--config", ROOT / "configs").stderr
     result = starling("serve", "--target", "sentimet")
     assert result.returncode == 1
     assert "There is no service 'sentimet'; did you mean 'sentiment'?" in result.stderr
+
+
+def test_a_configuration_is_checked_for_a_target(config):
+    file = config("placement: {sentiment: {mode: off}}\n")
+    assert starling("check-config", "--config", file).returncode == 0
+    assert "Service 'sentiment' is a target and is off" in starling("check-config", "--config", file, "--target", "sentiment").stderr
+    assert "#   models       inline" in starling("check-config", "--config", file, "--target", "models").stdout
+
+
+@pytest.mark.parametrize("listener", ["http", "grpc", "admin"])
+def test_an_address_that_cannot_be_taken_is_told_with_its_setting(listener):
+    def refused(address):
+        addresses = {"http": "127.0.0.1:0", "grpc": "127.0.0.1:0", "admin": "127.0.0.1:0", listener: address}
+        result = starling("serve", "--target", "textstats", *REMOTE, *(f"--set=server.{name}.address={where}" for name, where in addresses.items()))
+        assert (result.returncode, result.stdout) == (1, "")
+        return result.stderr
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = refused(address)
+    assert said == (
+        f"starling: server.{listener}: Cannot listen on {address}: the address is in use. Stop the program that listens there, or set "
+        f"server.{listener}.address to another; port 0 is a free one.\n"
+    )
+    assert refused("80") == f'starling: server.{listener}: "80" is no address: it must look like 127.0.0.1:8000, [::1]:8000 or unix:/path.\n'
+    assert refused("unix:/nowhere/x") == f"starling: server.{listener}: Cannot listen on unix:/nowhere/x: No such file or directory.\n"
+
+
+def test_a_model_folder_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path):
+    result = subprocess.run([BINARY, "serve", "--target", "models", *FREE], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert "There is no model package in 'models/sentiment'" in result.stderr and f"models.packages are looked for from {tmp_path} on." in result.stderr
 
 
 def test_the_reference_page_is_what_the_program_prints():
@@ -112,7 +152,7 @@ def test_a_stock_validator_takes_every_configuration_that_the_program_takes(vali
         validator.validate(effective("--config", file))
 
 
-@pytest.mark.parametrize("text", [text for text, _ in WRONG[:-1]])
+@pytest.mark.parametrize("text", [text for text, _ in WRONG[:-2]])
 def test_a_stock_validator_refuses_what_the_program_refuses(validator, text):
     with pytest.raises(jsonschema.ValidationError):
         validator.validate(yaml.safe_load(text))

@@ -86,8 +86,9 @@ def test_a_narrow_terminal_gets_lines_that_fit(served):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "unix:/nowhere/socket"])
-def test_one_sentence_when_no_server_answers(address):
-    result = models("--server", address)
+@pytest.mark.parametrize("command", [["models"], ["traffic", "get"]])
+def test_one_sentence_when_no_server_answers(command, address):
+    result = subprocess.run([BINARY, command[0], "--server", address, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"starling: no server answers at {address} (")
     assert "--server" in result.stderr and len(result.stderr.splitlines()) == 1

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "app/version.h"
+
 namespace starling::app {
 namespace {
 
@@ -76,6 +78,7 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   CLI::App app("Starling: a set of AI microservices in one program.", "starling");
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
+  app.set_version_flag("--version", std::string("starling ") + kVersion);
   std::map<CLI::App*, Command> commands;
   const auto add = [&](const char* name, const char* text, Command command) {
     CLI::App* sub = app.add_subcommand(name, text);
@@ -89,9 +92,10 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   // How a parent starts this program as one service of its own; see docs/other-languages.md.
   serve->add_option("--child", line.child_service)->group("");
 
-  AddConfigOptions(add("check-config", "say whether the configuration is right, and print what holds",
-                       Command::kCheckConfig),
-                   &line);
+  CLI::App* check = add("check-config", "say whether the configuration is right, and print what holds",
+                        Command::kCheckConfig);
+  AddConfigOptions(check, &line);
+  AddTargetOption(check, &line);
   add("print-config-schema", "JSON Schema of the configuration, for editors", Command::kPrintConfigSchema);
   add("print-config-reference", "every setting, as the page docs/configuration.md",
       Command::kPrintConfigReference);
@@ -103,7 +107,9 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   CLI::App* key =
       add("make-api-key", "make a key, and the entry for auth.api_keys that admits it", Command::kMakeApiKey);
   key->add_option("name", line.key_name, "who will use it")->required();
-  key->add_option("--scope", line.key_scopes, "what it may do besides")->delimiter(',');
+  key->add_option("--scope", line.key_scopes, "what it may do besides; list-routes names the scopes")
+      ->type_name("SCOPE[,SCOPE...]")
+      ->delimiter(',');
   AddTrafficCommand(add("traffic", "which versions of a model answer for an alias", Command::kTraffic),
                     &line.traffic);
   CLI::App* models = add("models", "the models of a running server and their state", Command::kModels);

@@ -23,23 +23,6 @@ size_t TerminalWidth() {
   return size.ws_col;
 }
 
-std::string WhyNot(const absl::Status& status, const std::string& address) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return StrCat("no server answers at ", address, " (", Message(status),
-                    "). Start one with `starling serve`, or say where it is with --server.");
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-      return StrCat("the server at ", address, " refuses: ", Message(status),
-                    " Give a key with --api-key or STARLING_API_KEY, or ask its admin listener.");
-    case absl::StatusCode::kUnimplemented:
-      return StrCat("the server at ", address, " serves no models.");
-    default:
-      return StrCat("the server at ", address, " answers: ", Message(status));
-  }
-}
-
 absl::StatusOr<models::v1::ListModelsResponse> Ask(ServerClient& client) {
   models::v1::ModelsServiceStub stub(client.endpoint());
   const models::v1::ListModelsRequest all;
@@ -66,7 +49,7 @@ int PrintModels(const CommandLine& line, const ServerConfig& server) {
   const auto client = ServerClient::Open(address);
   if (!client.ok()) return Fail(Message(client.status()));
   const auto listed = Ask(**client);
-  if (!listed.ok()) return Fail(WhyNot(listed.status(), address.address));
+  if (!listed.ok()) return Fail(WhyNoAnswer(listed.status(), address));
   if (line.models_json) {
     std::string json;
     models::v1::ListModelsResponseType().to_json(*listed, &json);

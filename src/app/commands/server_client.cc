@@ -15,6 +15,23 @@ constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
 
 }  // namespace
 
+std::string WhyNoAnswer(const absl::Status& status, const ServerAddress& server) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return StrCat("no server answers at ", server.address, " (", Message(status),
+                    "). Start one with `starling serve`, or say where it is with --server.");
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return StrCat("the server at ", server.address, " refuses: ", Message(status),
+                    " Give a key with --api-key or STARLING_API_KEY, or ask its admin listener.");
+    case absl::StatusCode::kUnimplemented:
+      return StrCat("the server at ", server.address, " serves no models.");
+    default:
+      return std::string(Message(status));
+  }
+}
+
 absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Open(const ServerAddress& server) {
   grpc::ChannelOptions options;
   options.max_response_bytes = kMaxAnswerBytes;

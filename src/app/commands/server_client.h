@@ -22,6 +22,9 @@ struct ServerAddress {
       ca_file;  // over TLS, with a certificate by one of these; empty: the system's authorities, if over TLS
 };
 
+// What a person can do who hears this status from a call, in a sentence; where nothing is known, what the status says.
+std::string WhyNoAnswer(const absl::Status& status, const ServerAddress& server);
+
 // One thread. For programs that end soon: a call blocks.
 class ServerClient {
  public:

@@ -173,7 +173,7 @@ absl::Status Run(const TrafficArguments& arguments) {
 int RunTraffic(const TrafficArguments& arguments) {
   const absl::Status done = Run(arguments);
   if (done.ok()) return 0;
-  std::fprintf(stderr, "starling: %s\n", std::string(Message(done)).c_str());
+  std::fprintf(stderr, "starling: %s\n", WhyNoAnswer(done, arguments.server).c_str());
   return 1;
 }
 

@@ -142,7 +142,9 @@ absl::StatusOr<NodePtr> ParseYaml(std::string_view text, const std::string& name
   } catch (const Refused& refused) {
     return absl::InvalidArgumentError(refused.message);
   } catch (const YAML::Exception& error) {
-    return InvalidArgument(name, with_lines ? StrCat(":", error.mark.line + 1) : "", ": ", error.msg);
+    const bool is_alias = error.msg == YAML::ErrorMsg::UNKNOWN_ANCHOR;
+    return InvalidArgument(name, with_lines ? StrCat(":", error.mark.line + 1) : "", ": ", error.msg,
+                           is_alias ? "; a text that begins with * must stand in quotes" : "");
   }
 }
 
@@ -151,7 +153,7 @@ absl::StatusOr<NodePtr> ReadYamlFile(const std::string& path) {
   if (!file) return NotFound(path, ": ", std::strerror(errno));
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return InvalidArgument(path, ": cannot be read");
+  if (file.bad()) return InvalidArgument(path, ": ", std::strerror(errno));
   text.resize(static_cast<size_t>(file.gcount()));
   return ParseYaml(text, path);
 }

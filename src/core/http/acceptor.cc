@@ -28,7 +28,7 @@ void SetOption(int fd, int level, int option) {
 
 absl::Status ListenError(const SocketAddress& address, int error) {
   if (error == EADDRINUSE)
-    return Unavailable("Cannot listen on ", address.ToString(), ": the address is in use.");
+    return AlreadyExists("Cannot listen on ", address.ToString(), ": the address is in use.");
   return Unavailable("Cannot listen on ", address.ToString(), ": ", std::strerror(error), ".");
 }
 

@@ -111,8 +111,9 @@ absl::StatusOr<std::unique_ptr<Authenticator>> MakeEdgeAuthenticator(
 }
 
 absl::StatusOr<std::string> CheckListenSecurity(const ListenSecurity& listen) {
-  ASSIGN_OR_RETURN(const SocketAddress address, SocketAddress::Parse(listen.address));
-  if (address.is_loopback()) return std::string();
+  const auto address = SocketAddress::Parse(listen.address);
+  if (!address.ok()) return InvalidArgument(listen.name, ": ", Message(address.status()));
+  if (address->is_loopback()) return std::string();
   const bool certificates = listen.tls && listen.requires_client_certificate;
   if (!certificates && !listen.has_api_keys) {
     if (!listen.insecure) {
