@@ -76,6 +76,17 @@ TEST_F(BalancedEndpointTest, SpreadsCallsOverAllAddresses) {
   for (const auto& [address, target] : targets_) EXPECT_GT(target->calls, 50) << address;
 }
 
+TEST_F(BalancedEndpointTest, NewAddressesGetTheirShareAndThoseThatAreGoneNone) {
+  auto endpoint = Make({"a", "b"});
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Call(*endpoint, kSafe).ok());
+  const int before = target("a")->calls;
+  EXPECT_GT(before, 0);
+  endpoint->SetAddresses({"b", "c"});
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(Call(*endpoint, kSafe).ok());
+  EXPECT_EQ(target("a")->calls, before);
+  EXPECT_GT(target("c")->calls, 50);
+}
+
 TEST_F(BalancedEndpointTest, RepeatsSafeCallsOnAnotherAddress) {
   auto endpoint = Make({"a", "b"});
   target("a")->status = Unavailable("down");

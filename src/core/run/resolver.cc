@@ -87,6 +87,7 @@ struct Resolver::Impl {
   std::chrono::milliseconds interval;
   std::function<void(const Addresses&)> changed;
   std::function<void(const absl::Status&)> failed;
+  Lookup lookup;
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
@@ -97,7 +98,7 @@ struct Resolver::Impl {
     std::unique_lock lock(mutex);
     while (!stopping) {
       lock.unlock();
-      auto now = ResolveTargets(targets);
+      auto now = lookup(targets);
       if (!now.ok()) {
         failed(now.status());
       } else if (*now != last) {
@@ -112,12 +113,13 @@ struct Resolver::Impl {
 
 Resolver::Resolver(std::vector<std::string> targets, std::chrono::milliseconds interval,
                    std::function<void(const Addresses&)> changed,
-                   std::function<void(const absl::Status&)> failed)
+                   std::function<void(const absl::Status&)> failed, Lookup lookup)
     : impl_(std::make_unique<Impl>()) {
   impl_->targets = std::move(targets);
   impl_->interval = interval;
   impl_->changed = std::move(changed);
   impl_->failed = std::move(failed);
+  impl_->lookup = std::move(lookup);
   // What needs no lookup is known before the first call comes.
   if (auto numbers = Resolve(impl_->targets, AI_NUMERICHOST); numbers.ok()) {
     impl_->last = *std::move(numbers);

@@ -24,11 +24,14 @@ absl::StatusOr<Addresses> ResolveTargets(const std::vector<std::string>& targets
 
 // Looks up on a thread of its own, at once and then every `interval`, and calls `changed` there with each new set; where
 // all targets are numbers or Unix sockets, for the first time in the constructor. A failed lookup keeps the last set and
-// is told to `failed`.
+// is told to `failed`. `lookup` is called on the thread alone.
 class Resolver {
  public:
+  using Lookup = std::function<absl::StatusOr<Addresses>(const std::vector<std::string>&)>;
+
   Resolver(std::vector<std::string> targets, std::chrono::milliseconds interval,
-           std::function<void(const Addresses&)> changed, std::function<void(const absl::Status&)> failed);
+           std::function<void(const Addresses&)> changed, std::function<void(const absl::Status&)> failed,
+           Lookup lookup = ResolveTargets);
   ~Resolver();
 
  private:

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+
+#include "base/status.h"
 
 namespace starling::run {
 namespace {
@@ -50,6 +53,33 @@ TEST(ResolverTest, AddressesThatAreNumbersAreKnownAtOnceAndToldOnce) {
     EXPECT_THAT(known, ElementsAre(Pair("[::1]:80", "::1"), Pair("unix:/run/x.sock", "")));
   }
   EXPECT_EQ(told, 1);
+}
+
+TEST(ResolverTest, TellsEachChangeAndKeepsTheLastSetWhileNobodyAnswers) {
+  const Addresses one = {{"10.0.0.1:80", "replicas"}};
+  const Addresses two = {{"10.0.0.1:80", "replicas"}, {"10.0.0.2:80", "replicas"}};
+  // What each lookup says; the last one goes on.
+  const std::vector<absl::StatusOr<Addresses>> said = {one, one, Unavailable("no server"), one, two};
+  size_t lookups = 0;
+  std::vector<Addresses> told;
+  std::vector<std::string> failures;
+  std::promise<void> grown;
+  {
+    Resolver resolver(
+        {"replicas:80"}, std::chrono::milliseconds(1),
+        [&](const Addresses& set) {
+          told.push_back(set);
+          if (set == two) grown.set_value();
+        },
+        [&](const absl::Status& status) { failures.emplace_back(Message(status)); },
+        [&](const std::vector<std::string>& targets) {
+          EXPECT_THAT(targets, ElementsAre("replicas:80"));
+          return said[std::min(lookups++, said.size() - 1)];
+        });
+    ASSERT_EQ(grown.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  }
+  EXPECT_THAT(told, ElementsAre(one, two));
+  EXPECT_THAT(failures, ElementsAre("no server"));
 }
 
 }  // namespace
