@@ -3,12 +3,14 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
 
 #include "base/status.h"
 #include "core/async/completion.h"
 #include "core/async/spawn.h"
 #include "core/observe/prometheus.h"
+#include "core/rpc/behind_setting.h"
 
 namespace starling::rpc {
 namespace {
@@ -134,6 +136,16 @@ TEST_F(PolicyEndpointTest, EveryMessageOfAStreamIsChecked) {
   EXPECT_EQ(end.message(), "'value' must not be empty.");
   EXPECT_EQ(async::BlockOn(Count(endpoint_.Open(RequestContext(), kMethods[3], Texts({"a"})), &end)), 1);
   EXPECT_EQ(end.code(), absl::StatusCode::kInternal);
+}
+
+TEST(BehindSettingTest, WhatTheCallerCannotMendIsNotHisFault) {
+  const absl::Status missing = BehindSetting(NotFound("There is no model 'foo'."), "sentiment.model");
+  EXPECT_EQ(missing.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(Message(missing), "sentiment.model: There is no model 'foo'.");
+  EXPECT_EQ(BehindSetting(FailedPrecondition("x"), "a.b").code(), absl::StatusCode::kInternal);
+  const absl::Status later = WithRetryAfter(Unavailable("loading"), std::chrono::milliseconds(500));
+  EXPECT_EQ(BehindSetting(later, "a.b"), later);
+  EXPECT_TRUE(BehindSetting(absl::OkStatus(), "a.b").ok());
 }
 
 TEST_F(PolicyEndpointTest, CountsEveryOutcome) {

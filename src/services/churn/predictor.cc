@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "core/inference/explanation.h"
+#include "core/rpc/behind_setting.h"
 #include "services/churn/customer_row.h"
 
 namespace starling::churn {
@@ -51,7 +52,7 @@ async::Task<absl::StatusOr<v1::PredictChurnResponse>> Predictor::PredictChurn(
   const std::vector<float> row = CustomerRow(request);
   const models::v1::InferRequest question = Question(config_.model, row);
   const auto answer = co_await models_.Infer(std::move(context), question);
-  if (!answer.ok()) co_return answer.status();
+  if (!answer.ok()) co_return rpc::BehindSetting(answer.status(), "churn.model");
   if (answer->outputs_size() != 2) {
     co_return Internal("Model ", config_.model, " answered with ", answer->outputs_size(),
                        " outputs in place of 2.");

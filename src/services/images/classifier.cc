@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "core/rpc/behind_setting.h"
 #include "services/images/scaled.h"
 
 namespace starling::images {
@@ -84,7 +85,7 @@ async::Task<absl::StatusOr<v1::ClassifyImageResponse>> Classifier::ClassifyImage
   if (!scaled->ok()) co_return scaled->status();
   const models::v1::InferRequest question = Question(config_, (*scaled)->ink);
   const auto answer = co_await models_.Infer(std::move(context), question);
-  if (!answer.ok()) co_return answer.status();
+  if (!answer.ok()) co_return rpc::BehindSetting(answer.status(), "images.model");
   if (answer->outputs_size() != 1 ||
       answer->outputs(0).data().size() != config_.labels.size() * sizeof(float)) {
     co_return Internal("Model ", config_.model, " did not answer with a number for each of ",

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "core/rpc/behind_setting.h"
 
 namespace starling::sentiment {
 namespace {
@@ -38,7 +39,7 @@ async::Task<absl::StatusOr<v1::AnalyzeSentimentResponse>> Analyzer::AnalyzeSenti
   classify.set_model(config_.model);
   *classify.mutable_texts() = request.texts();
   auto classified = co_await models_.ClassifyText(std::move(context), classify);
-  if (!classified.ok()) co_return classified.status();
+  if (!classified.ok()) co_return rpc::BehindSetting(classified.status(), "sentiment.model");
   if (classified->results_size() != request.texts_size()) {
     co_return Internal("Model ", config_.model, " answered ", classified->results_size(), " of ",
                        request.texts_size(), " texts.");

@@ -74,6 +74,11 @@ TEST_F(AnalyzerTest, FailuresOfTheModelsServicePass) {
   EXPECT_TRUE(RetryAfter(Analyze({"a"}).status()).has_value());
 }
 
+TEST_F(AnalyzerTest, AModelThatIsNotThereIsNoFaultOfTheCaller) {
+  models_.failure = NotFound("There is no model 'foo'.");
+  EXPECT_EQ(Analyze({"a"}).status().code(), absl::StatusCode::kInternal);
+}
+
 TEST_F(AnalyzerTest, AMissingAnswerIsABug) {
   models_.answers_missing = 1;
   EXPECT_EQ(Analyze({"a", "b"}).status().code(), absl::StatusCode::kInternal);
