@@ -25,6 +25,7 @@ const std::vector<const MessageType*>& Types() {
     for (const auto& service : starling::app::BuiltInServices()) {
       for (const auto* contract : service.contracts) add(*contract);
     }
+    starling::fuzz::Require(types.size() <= 256, "one byte can choose each of them");
     return types;
   }();
   return kTypes;

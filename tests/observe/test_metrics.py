@@ -45,7 +45,7 @@ def test_what_happened_is_counted(program):
     assert count("rpc_server_call_duration_seconds_count", **hop, rpc_response_status_code="OK") == 3
     # The model's hop, its runs and their time.
     assert count("rpc_server_call_duration_seconds_count", rpc_method="starling.models.v1.ModelsService/ClassifyText", rpc_response_status_code="OK") == 3
-    assert count("starling_inference_rows_total", model="sentiment") == 3
+    assert count("starling_inference_rows_total", model="sentiment") == count("starling_inference_batch_size_sum", model="sentiment") == 3
     assert count("starling_inference_run_duration_seconds_sum", model="sentiment") > 0
     for idle in ("rpc_server_active_calls", "starling_inference_queue_size"):
         assert count(idle) == 0

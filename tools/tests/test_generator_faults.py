@@ -1,5 +1,6 @@
 """What the code generator says of contracts that it cannot turn into code: file, line, column and reason."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -41,6 +42,19 @@ def route(rule):
 def test_a_sound_contract_passes(tmp_path):
     assert generate(tmp_path, field("int32 a = 1 [(buf.validate.field).int32.gte = 0];")) == (0, "")
     assert generate(tmp_path, route('get: "/a/{place.city}/{name=**}"')) == (0, "")
+
+
+def test_what_is_generated_includes_no_transport(tmp_path):
+    """Nothing but messages and what stands before the transports in the order of core, which tools/check_structure holds."""
+    stream = "message M { string name = 1; }\nservice S {\n  rpc Get(M) returns (P) { option (google.api.http) = {get: \"/a/{name}\"}; }\n  rpc Watch(stream M) returns (stream P);\n}\n"
+    assert generate(tmp_path, stream) == (0, "")
+    written = [path for path in tmp_path.rglob("*") if path.suffix in (".h", ".cc")]
+    included = {name for path in written for name in re.findall(r'^#include "(.+)"$', path.read_text(), re.MULTILINE)}
+    assert len(written) >= 2 and "core/rpc/endpoint.h" in included
+    foreign = {name for name in included if not name.startswith(("absl/", "core/rpc/", "core/async/", "core/context/", "x."))}
+    assert not foreign
+    angled = {name for path in written for name in re.findall(r"^#include <(.+)>$", path.read_text(), re.MULTILINE)}
+    assert not {name for name in angled if "/" in name or "." in name}, angled
 
 
 @pytest.mark.parametrize(

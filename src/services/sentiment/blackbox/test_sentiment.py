@@ -4,6 +4,8 @@ import grpc
 import httpx
 import pytest
 from harness.contracts import contract
+from harness.program import Program
+from harness.waiting import wait_for
 
 TEXTS = [
     "This product is absolutely amazing! Highly recommend.",
@@ -102,6 +104,14 @@ def test_number_and_size_of_texts_are_bounded(sentiment_placed):
     assert "texts[1]" in response.json()["details"] and "16384" in response.json()["details"]
 
 
+def test_a_model_that_is_not_there_is_told_to_the_operator_and_not_to_callers():
+    with Program({"sentiment": {"model": "sentimental"}}, ["--target", "sentiment,models"]) as program:
+        response = post(program, json={"texts": ["a"]})
+        assert (response.status_code, response.json()["error"]) == (500, "Internal server error")
+        assert "sentimental" not in response.text and response.headers["x-request-id"] in response.json()["details"]
+        wait_for(lambda: "sentiment.model: There is no model 'sentimental'." in program.log(), what="a line for the operator")
+
+
 def test_the_same_over_grpc(sentiment_placed):
     messages, stubs = contract("starling/sentiment/v1/sentiment.proto")
     with grpc.insecure_channel(sentiment_placed.grpc) as channel:
@@ -114,3 +124,9 @@ def test_the_same_over_grpc(sentiment_placed):
             stub.AnalyzeSentiment(messages.AnalyzeSentimentRequest(), timeout=30)
         assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert error.value.details() == NOT_A_LIST["details"]
+        # What stubs do not let through: a text that is no UTF-8.
+        call = channel.unary_unary("/starling.sentiment.v1.SentimentService/AnalyzeSentiment")
+        for text in (b"\xff", b"good\xc0\xaf", b"\xed\xa0\x80"):
+            with pytest.raises(grpc.RpcError) as error:
+                call(b"\x0a" + bytes([len(text)]) + text, timeout=30)
+            assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT, text
