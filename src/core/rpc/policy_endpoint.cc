@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "base/status.h"
+#include "core/observe/bug.h"
 #include "core/observe/log.h"
 #include "core/rpc/convert.h"
 
@@ -22,18 +24,30 @@ observe::MetricInfo DurationInfo() {
           .buckets = observe::kDurationBuckets};
 }
 
+// Marks what this process has logged, so that each service on the way out does not log it again. Transports do not send it on.
+constexpr char kLoggedUrl[] = "starling/logged";
+
+bool IsBug(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kDataLoss;
+}
+
+// Callers of a bug hear the request id alone: what it was has to be in the log, once.
+void LogBug(const RequestContext& context, const Method& method, absl::Status* status) {
+  if (!IsBug(*status) || status->GetPayload(kLoggedUrl).has_value()) return;
+  observe::LogError(
+      context, "a call failed inside",
+      {{"where", method.path.substr(1)}, {"code", CodeName(status->code())}, {"what", Message(*status)}});
+  status->SetPayload(kLoggedUrl, absl::Cord());
+}
+
 // Of the exception that is being handled.
-absl::Status Bug(const RequestContext& context, const Method& method) {
-  std::string what = "an exception of an unknown type";
-  try {
-    throw;
-  } catch (const std::exception& exception) {
-    what = exception.what();
-  } catch (...) {
-  }
-  observe::LogError(context, "a handler threw an exception",
-                    {{"rpc.method", method.path.substr(1)}, {"exception", what}});
-  return Internal("A handler threw: ", what);
+absl::Status Thrown(const RequestContext& context, const Method& method) {
+  const std::exception_ptr exception = std::current_exception();
+  observe::ReportBug(context, method.path.substr(1), exception);
+  absl::Status status = Internal("A handler threw an exception.");
+  status.SetPayload(kLoggedUrl, absl::Cord());
+  return status;
 }
 
 }  // namespace
@@ -150,8 +164,13 @@ async::Task<absl::StatusOr<Payload>> PolicyEndpoint::Unary(RequestContext contex
     try {
       response = co_await inner_.Unary(call.Within(context), method, *std::move(checked));
     } catch (...) {
-      response = Bug(context, method);
+      response = Thrown(context, method);
     }
+  }
+  if (!response.ok()) {
+    absl::Status failure = response.status();
+    LogBug(context, method, &failure);
+    response = std::move(failure);
   }
   call.Ended(response.status());
   co_return response;
@@ -169,7 +188,7 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
       try {
         item = co_await responses.Next();
       } catch (...) {
-        item = Bug(context, method);
+        item = Thrown(context, method);
       }
       if (!item.ok() || !item->has_value()) {
         end = item.status();
@@ -178,6 +197,7 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
       co_yield **std::move(item);
     }
   }
+  LogBug(context, method, &end);
   call.Ended(end);
   co_return end;
 }

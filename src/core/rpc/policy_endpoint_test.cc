@@ -1,5 +1,7 @@
 #include "core/rpc/policy_endpoint.h"
 
+#include <fcntl.h>
+#include <gmock/gmock.h>
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +11,7 @@
 #include "base/status.h"
 #include "core/async/completion.h"
 #include "core/async/spawn.h"
+#include "core/observe/logger.h"
 #include "core/observe/prometheus.h"
 #include "core/rpc/behind_setting.h"
 
@@ -16,6 +19,8 @@ namespace starling::rpc {
 namespace {
 
 using google::protobuf::StringValue;
+using testing::AllOf;
+using testing::HasSubstr;
 
 absl::Status MustHaveAValue(const google::protobuf::MessageLite& message) {
   if (!static_cast<const StringValue&>(message).value().empty()) return absl::OkStatus();
@@ -37,11 +42,13 @@ const Contract kContract{"s", kMethods, "", ""};
 class Inner final : public Endpoint {
  public:
   int calls = 0;
+  absl::Status failure;
   async::Completion<bool> go_on;
 
   async::Task<absl::StatusOr<Payload>> Unary(RequestContext, const Method& method, Payload request) override {
     ++calls;
     if (method.name == "Throw") throw std::runtime_error("bug");
+    if (!failure.ok()) co_return failure;
     if (method.name == "Wait") co_await go_on;
     co_return request;
   }
@@ -82,8 +89,53 @@ TEST_F(PolicyEndpointTest, NoWorkStartsAfterTheDeadlineOrForBadInput) {
   EXPECT_TRUE(Call(kMethods[0], "x").ok());
 }
 
-TEST_F(PolicyEndpointTest, AnExceptionIsAnInternalError) {
+// What is logged while it lives.
+class Lines {
+ public:
+  Lines() : logger_({.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)}), installed_(logger_) {}
+  std::vector<std::string> Take() {
+    EXPECT_TRUE(logger_.Flush(std::chrono::seconds(10)));
+    std::vector<std::string> lines;
+    for (const auto& line : logger_.Recent(10)) lines.push_back(line->json);
+    return lines;
+  }
+
+ private:
+  observe::Logger logger_;
+  const observe::ProcessLogger installed_;
+};
+
+TEST_F(PolicyEndpointTest, AnExceptionIsAnInternalErrorAndLoggedWithItsStack) {
+  Lines lines;
   EXPECT_EQ(Call(kMethods[1], "x").code(), absl::StatusCode::kInternal);
+  const auto logged = lines.Take();
+  ASSERT_EQ(logged.size(), 1u);
+  EXPECT_THAT(logged[0],
+              HasSubstr(R"("where":"s/Throw","exception":"std::runtime_error","what":"bug","stack":")"));
+}
+
+TEST_F(PolicyEndpointTest, ABugIsLoggedOnceHoweverManyServicesPassItOn) {
+  PolicyEndpoint outer(kContract, endpoint_, {.service = "outer", .placement = "inline"}, registry_, tracer_);
+  StringValue request;
+  request.set_value("x");
+  const auto through_both = [&] {
+    return async::BlockOn(outer.Unary(RequestContext(), kMethods[0], Payload::Borrow(request))).status();
+  };
+  for (const absl::Status& bug : {Internal("no row"), absl::UnknownError("no row"), DataLoss("no row")}) {
+    Lines lines;
+    inner_.failure = bug;
+    EXPECT_EQ(through_both().code(), bug.code());
+    const auto logged = lines.Take();
+    ASSERT_EQ(logged.size(), 1u);
+    EXPECT_THAT(logged[0], AllOf(HasSubstr(R"("level":"error")"), HasSubstr(R"("where":"s/Echo")"),
+                                 HasSubstr(R"("what":"no row")")));
+  }
+  Lines lines;
+  for (const absl::Status& told : {InvalidArgument("x"), NotFound("x"), Unavailable("x"), Cancelled("x")}) {
+    inner_.failure = told;
+    EXPECT_EQ(through_both(), told);
+  }
+  EXPECT_TRUE(lines.Take().empty());
 }
 
 async::Task<void> CallInto(Endpoint* endpoint, const Method* method, absl::Status* status) {
