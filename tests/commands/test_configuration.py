@@ -130,7 +130,7 @@ def test_an_address_that_cannot_be_taken_is_told_with_its_setting(listener):
 def test_a_model_folder_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path):
     result = subprocess.run([BINARY, "serve", "--target", "models", *FREE], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
-    assert "There is no model package in 'models/sentiment'" in result.stderr and f"models.packages are looked for from {tmp_path} on." in result.stderr
+    assert "There is no model package in 'models/sentiment'" in result.stderr and f"It was looked for from {tmp_path} on." in result.stderr
 
 
 def test_the_reference_page_is_what_the_program_prints():

@@ -248,7 +248,11 @@ absl::StatusOr<ModelPackage> ReadModelPackage(const PackageSource& source) {
 }
 
 absl::StatusOr<ModelPackage> ReadModelPackage(const std::string& folder) {
-  return ReadModelPackage(PackageSource{std::filesystem::path(folder) / "model.yaml", folder, "", ""});
+  const std::filesystem::path path(folder);
+  auto package = ReadModelPackage(PackageSource{path / "model.yaml", folder, "", ""});
+  if (!absl::IsNotFound(package.status()) || path.is_absolute()) return package;
+  return NotFound(Message(package.status()), " It was looked for from ",
+                  std::filesystem::current_path().string(), " on.");
 }
 
 }  // namespace starling::inference

@@ -89,12 +89,7 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
 }
 
 absl::Status ModelRepository::AddPackage(const std::string& folder) {
-  auto read = inference::ReadModelPackage(folder);
-  if (absl::IsNotFound(read.status()) && std::filesystem::path(folder).is_relative()) {
-    return NotFound(Message(read.status()), " Folders of models.packages are looked for from ",
-                    std::filesystem::current_path().string(), " on.");
-  }
-  ASSIGN_OR_RETURN(ModelPackage package, std::move(read));
+  ASSIGN_OR_RETURN(ModelPackage package, inference::ReadModelPackage(folder));
   std::lock_guard lock(table_.mutex);
   for (const auto& other : table_.models[package.name].versions) {
     if (other->package.version == package.version) {
