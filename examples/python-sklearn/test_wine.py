@@ -36,6 +36,22 @@ print(json.dumps({"label": [label.decode() for label in result.as_numpy("label")
                   "probabilities": result.as_numpy("probabilities").tolist()}))
 """
 
+# The example's program without scikit-learn, which takes more than a second of a processor to import: for tests that start it often.
+QUICK = f"""
+import sys, types
+import numpy
+
+class Wine:
+    def judge(self, rows):
+        return ["class_0"] * len(rows), numpy.ones((len(rows), 3), "f4") / 3
+
+sys.modules["wine"] = types.SimpleNamespace(Wine=Wine)
+sys.path.insert(0, {str(HERE)!r})
+import server
+
+server.main()
+"""
+
 
 @functools.cache
 def wines():
@@ -63,6 +79,14 @@ def start(allow_commands=True, wait_ready=True, folder=HERE, models=None):
 def program():
     with start() as running:
         yield running
+
+
+def quick_package(folder, **changes):
+    """The example's package with the program QUICK, in `folder`."""
+    (folder / "quick_server.py").write_text(QUICK)
+    package = yaml.safe_load((HERE / "model.yaml").read_text()) | {"command": [sys.executable, str(folder / "quick_server.py")]} | changes
+    (folder / "model.yaml").write_text(yaml.safe_dump({name: value for name, value in package.items() if value is not None}))
+    return folder
 
 
 def ask(program, rows):
@@ -133,12 +157,8 @@ def test_killed_it_is_503_with_a_time_to_come_back_and_then_there_again(program)
 
 
 def test_hanging_it_is_killed_and_started_again(tmp_path):
-    package = yaml.safe_load((HERE / "model.yaml").read_text())
-    package["command"] = ["sh", str(HERE / "start.sh")]
-    package["runtime_options"] = {"probe_interval_ms": 50, "timeout_ms": 500}
-    (tmp_path / "model.yaml").write_text(yaml.safe_dump(package))
-    with start(folder=tmp_path) as program:
-        row = [wines().data[0].tolist()]
+    with start(folder=quick_package(tmp_path, runtime_options={"probe_interval_ms": 50, "timeout_ms": 500})) as program:
+        row = [[1.0] * 13]
         first = child_of(program)
         os.kill(first, signal.SIGSTOP)
         # A thread that runs stops a moment later.
@@ -152,11 +172,8 @@ def test_hanging_it_is_killed_and_started_again(tmp_path):
 
 
 def test_a_new_version_takes_over_between_two_requests(tmp_path):
-    package = yaml.safe_load((HERE / "model.yaml").read_text())
-    package["command"] = ["sh", str(HERE / "start.sh")]
-    del package["name"], package["version"]
     (tmp_path / "wine" / "1").mkdir(parents=True)
-    (tmp_path / "wine" / "model.yaml").write_text(yaml.safe_dump(package))
+    quick_package(tmp_path / "wine", name=None, version=None)
     models = {"packages": [], "repository": [str(tmp_path)], "mode": "poll", "poll_interval": "50ms"}
     with start(models=models) as program:
         first = child_of(program)
@@ -164,7 +181,7 @@ def test_a_new_version_takes_over_between_two_requests(tmp_path):
 
         def call():
             while not stop.is_set():
-                answer = ask(program, [wines().data[0].tolist()])
+                answer = ask(program, [[1.0] * 13])
                 answers.append((answer.status_code, answer.json().get("model_version")))
 
         thread = threading.Thread(target=call)
@@ -177,8 +194,8 @@ def test_a_new_version_takes_over_between_two_requests(tmp_path):
         assert {code for code, _ in answers} == {200} and {version for _, version in answers} == {"1", "2"}
 
 
-def test_it_ends_with_the_program():
-    program = start()
+def test_it_ends_with_the_program(tmp_path):
+    program = start(folder=quick_package(tmp_path))
     try:
         child = child_of(program)
         assert child is not None

@@ -12,6 +12,8 @@ CORES = len(os.sched_getaffinity(0))
 JOBS = str(CORES)
 # Tests wait more than they compute.
 PROCESSES = CORES + 2
+# Every process of pytest imports every test file: not without what Python keeps of having compiled them, outside of the tree.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / "build/bytecode")}
 # Compilers leave the cores to the tests beside them.
 POLITELY = ["nice", "-n", "10"]
 SANITIZER_OPTIONS = {
@@ -157,7 +159,7 @@ def _pytest(stage, *folders, marker=None, preset="release", **environment):
     junit = stage.results / "pytest.xml"
     ok = stage.run(
         *PYTEST, "-m", marker or "not long", "-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", "--durations=40",
-        f"--junitxml={junit}", *(["--override-ini=timeout=1800"] if marker == "long" else []), *todo, **environment,
+        f"--junitxml={junit}", *(["--override-ini=timeout=1800"] if marker == "long" else []), *todo, **{**BYTECODE, **environment},
     )  # fmt: skip
     ran = junit_cases(junit)
     for name in todo:
