@@ -10,7 +10,7 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from harness.contracts import contract
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 from hostile.raw_grpc import raw_call
 from interop.certificates import certificates
@@ -52,7 +52,7 @@ def test_health_of_what_is_not_served(channel):
 
 def test_a_watcher_hears_of_the_stop_and_no_call_is_lost():
     """SIGTERM while clients call: each call is answered or was refused before it began, and the watcher hears NOT_SERVING."""
-    with Program(models=["sentiment"]) as program, grpc.insecure_channel(program.grpc) as channel:
+    with Program(models=[TINY_SENTIMENT]) as program, grpc.insecure_channel(program.grpc) as channel:
         heard, answered, lost = [], [], []
 
         def watch():
@@ -87,7 +87,7 @@ def test_a_watcher_hears_of_the_stop_and_no_call_is_lost():
 def test_tls(tmp_path):
     files = certificates(tmp_path)
     tls = {"certificate_file": str(files.certificate), "key_file": str(files.key)}
-    with Program({"server": {"grpc": {"tls": tls}}}, models=["sentiment"]) as program:
+    with Program({"server": {"grpc": {"tls": tls}}}, models=[TINY_SENTIMENT]) as program:
         credentials = grpc.ssl_channel_credentials(files.authority.read_bytes())
         with grpc.secure_channel(program.grpc, credentials) as channel:
             answer = stubs.SentimentServiceStub(channel).AnalyzeSentiment(messages.AnalyzeSentimentRequest(texts=["Great!"]), timeout=30)
@@ -111,7 +111,7 @@ def test_bytes_that_are_no_message(channel):
 
 
 def test_a_request_over_the_limit():
-    with Program({"server": {"limits": {"max_body_bytes": 65536}}}, models=["sentiment"]) as program, grpc.insecure_channel(program.grpc) as channel:
+    with Program({"server": {"limits": {"max_body_bytes": 65536}}}, models=[TINY_SENTIMENT]) as program, grpc.insecure_channel(program.grpc) as channel:
         stub = stubs.SentimentServiceStub(channel)
         error = failure(stub.AnalyzeSentiment, messages.AnalyzeSentimentRequest(texts=["x" * 70000]))
         assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "65536" in error.details()

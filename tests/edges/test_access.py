@@ -13,7 +13,7 @@ import yaml
 from harness.keys import make_key
 from harness.certificates import Authority
 from harness.contracts import contract
-from harness.program import BINARY, Program
+from harness.program import BINARY, TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 MODELS = "starling/models/v1/models.proto"
@@ -28,7 +28,7 @@ def keyed():
     ops, ops_entry = make_key("ops", "admin", "other")
     assert ops_entry["scopes"] == ["admin", "other"]
     assert "scopes" not in ann_entry
-    with Program({"auth": {"api_keys": [ann_entry, ops_entry]}}, models=["sentiment"]) as program:
+    with Program({"auth": {"api_keys": [ann_entry, ops_entry]}}, models=[TINY_SENTIMENT]) as program:
         program.keys = {"ann": ann, "ops": ops}
         yield program
 

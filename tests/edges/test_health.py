@@ -1,7 +1,7 @@
 """/livez and /readyz: each service, and why it is not ready."""
 
 import httpx
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 
@@ -20,7 +20,7 @@ def test_live_and_ready(starling):
 def test_a_service_that_is_not_ready_says_why(tmp_path):
     """A child that never serves: live all the while, not ready, and the others answer."""
     broken = {"mode": "process", "command": ["/bin/false"], "start_timeout": "1s"}
-    with Program({"placement": {"spam": broken}}, wait_ready=False, models=["sentiment"]) as program:
+    with Program({"placement": {"spam": broken}}, wait_ready=False, models=[TINY_SENTIMENT]) as program:
 
         def failed():
             answer = httpx.get(program.url + "/readyz")

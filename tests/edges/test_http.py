@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 from edges.raw import Raw, refused
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 ANALYZE = "/analyze-sentiment"
@@ -118,7 +118,7 @@ def test_request_ids_come_and_go(starling):
 def test_cross_origin_requests_by_configuration(starling):
     origin = {"origin": "https://page.example"}
     assert "access-control-allow-origin" not in httpx.post(starling.url + ANALYZE, content=BODY, headers=origin).headers
-    with Program({"server": {"cors": {"allowed_origins": ["https://page.example"]}}}, models=["sentiment"]) as program:
+    with Program({"server": {"cors": {"allowed_origins": ["https://page.example"]}}}, models=[TINY_SENTIMENT]) as program:
         preflight = {**origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
         answer = httpx.options(program.url + ANALYZE, headers=preflight)
         assert answer.status_code == 204
@@ -177,7 +177,7 @@ def test_large_answers_are_packed_for_those_who_ask(starling, large):
 
 def test_packing_is_a_setting(large):
     for over, packs in ((0, False), (100, True)):
-        with Program({"server": {"compress_over_bytes": over}}, models=["sentiment"]) as program:
+        with Program({"server": {"compress_over_bytes": over}}, models=[TINY_SENTIMENT]) as program:
             body = json.dumps({"texts": ["word " * 40]}).encode()
             with Raw(program.addresses["http"]) as client:
                 answer = client.send(_post(body, b"Accept-Encoding: gzip\r\n")).answer()

@@ -7,7 +7,7 @@ import h2.events
 import httpx
 import pytest
 from edges.raw import Raw, refused
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 LIMITS = {
@@ -29,7 +29,7 @@ HEAD = b"POST /analyze-sentiment HTTP/1.1\r\nHost: here\r\n"
 @pytest.fixture(scope="module")
 def small():
     """A program whose limits are all small; little is asked of its model."""
-    with Program({"server": {"limits": LIMITS}}, models=["sentiment"]) as program:
+    with Program({"server": {"limits": LIMITS}}, models=[TINY_SENTIMENT]) as program:
         yield program
 
 

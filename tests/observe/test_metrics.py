@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as openmetrics
 
@@ -11,7 +11,7 @@ OPENMETRICS = {"accept": "application/openmetrics-text; version=1.0.0"}
 
 @pytest.fixture(scope="module", params=["inline", "process"])
 def program(request):
-    with Program({"placement": {"sentiment": {"mode": request.param}}}, models=["sentiment"]) as running:
+    with Program({"placement": {"sentiment": {"mode": request.param}}}, models=[TINY_SENTIMENT]) as running:
         for text in ("I love it.", "It rains.", "Never again."):
             assert httpx.post(running.url + "/analyze-sentiment", json={"texts": [text]}, timeout=30).status_code == 200
         assert httpx.post(running.url + "/analyze-sentiment", json={"texts": []}, timeout=30).status_code == 400

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 from harness.placements import only
-from harness.program import Program
+from harness.program import TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -23,7 +23,7 @@ TEXT = "Nobody but the caller may read zanzibar-secret-words."
 def collected():
     """A program with sentiment in a child, and its collector, after one request."""
     collector = Collector()
-    with Program({"placement": {"sentiment": {"mode": "process"}}, "observe": {"otlp_endpoint": collector.endpoint}}, models=["sentiment"]) as program:
+    with Program({"placement": {"sentiment": {"mode": "process"}}, "observe": {"otlp_endpoint": collector.endpoint}}, models=[TINY_SENTIMENT]) as program:
         headers = {"traceparent": f"00-{TRACE}-{PARENT}-01", "x-request-id": "request-of-the-test"}
         answer = httpx.post(program.url + "/analyze-sentiment", json={"texts": [TEXT]}, headers=headers, timeout=30)
         assert answer.status_code == 200

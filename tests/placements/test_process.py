@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 from harness.load import KeepAlive, Load
-from harness.program import ROOT, Program
+from harness.program import ROOT, TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 PROBES = {"probe_interval": "100ms"}
@@ -41,7 +41,7 @@ def alone():
     """Two services in children, one of them by a program in Go."""
     subprocess.run([ROOT / "examples/go-textstats/build.sh"], check=True, cwd=ROOT, timeout=600)
     textstats = {"mode": "process", "command": [str(ROOT / "build/go-textstats/textstats")]}
-    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}, "textstats": textstats}}, models=["sentiment"]) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", **PROBES}, "textstats": textstats}}, models=[TINY_SENTIMENT]) as program:
         yield program
 
 
@@ -116,7 +116,7 @@ def test_a_hung_child_too_ends_with_its_parent():
 
 
 def test_calls_spread_over_replicas_and_one_that_dies_costs_nobody_a_request():
-    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2, **PROBES}}}, models=["sentiment"]) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2, **PROBES}}}, models=[TINY_SENTIMENT]) as program:
         wait_for(lambda: len(serving(program)) == 2, what="two children")
         busy = {replica["pid"]: cpu_seconds(replica["pid"]) for replica in serving(program)}
         with Load(lambda: KeepAlive(program.addresses["http"]), clients=8) as load:

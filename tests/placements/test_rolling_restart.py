@@ -5,7 +5,7 @@ import pytest
 from harness.contracts import contract
 from harness.load import KeepAlive, Load
 from harness.placements import only
-from harness.program import BINARY, Program
+from harness.program import BINARY, TINY_SENTIMENT, Program
 from harness.waiting import wait_for
 
 
@@ -27,7 +27,7 @@ def refusal(program, service="sentiment"):
 
 @pytest.fixture(scope="module")
 def children():
-    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, models=["sentiment"]) as program:
+    with Program({"placement": {"sentiment": {"mode": "process", "replicas": 2}}}, models=[TINY_SENTIMENT]) as program:
         yield program
 
 
@@ -47,7 +47,7 @@ def test_children_are_replaced_one_by_one(children, rounds, answers):
 
 
 def test_a_single_child_is_replaced_without_a_gap():
-    with Program({"placement": {"sentiment": {"mode": "process"}}}, models=["sentiment"]) as program:
+    with Program({"placement": {"sentiment": {"mode": "process"}}}, models=[TINY_SENTIMENT]) as program:
         with Load(lambda: KeepAlive(program.addresses["http"])) as load:
             load.wait_for_more(200)
             restart(program)
