@@ -35,7 +35,7 @@ def write_package(folder, url, name="doubles", options="", more=""):
 class Upstream(rpc.GRPCInferenceServiceServicer):
     """Doubles. `answer(request, rows)` may be replaced; `gate` closed holds every inference back; calls are kept."""
 
-    def __init__(self, port=0, ready=True, credentials=None):
+    def __init__(self, port=0, ready=True, credentials=None, address=None):
         self.ready = ready
         self.answer = self.doubled
         self.gate = threading.Event()
@@ -49,7 +49,7 @@ class Upstream(rpc.GRPCInferenceServiceServicer):
         options = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)]
         self._server = grpc.server(futures.ThreadPoolExecutor(32), options=options)
         rpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
-        address = f"127.0.0.1:{port}"
+        address = address or f"127.0.0.1:{port}"
         self._scheme = "grpcs" if credentials else "grpc"
         self.port = self._server.add_secure_port(address, credentials) if credentials else self._server.add_insecure_port(address)
         self._server.start()

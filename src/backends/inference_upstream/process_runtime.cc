@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "core/grpc/channel.h"
 #include "core/observe/log.h"
+#include "core/observe/process_metrics.h"
 #include "core/run/supervisor.h"
 
 namespace starling::inference_process {
@@ -102,6 +103,16 @@ class Child {
   rpc::Endpoint& endpoint() { return supervisor_.endpoint(); }
   const ModelName& model() const { return model_; }
 
+  // What it holds in memory now.
+  size_t Bytes() const {
+    size_t bytes = 0;
+    for (const run::ReplicaStatus& replica : supervisor_.Status()) {
+      const auto usage = replica.pid == 0 ? std::nullopt : observe::ReadProcessUsage(replica.pid);
+      if (usage.has_value()) bytes += static_cast<size_t>(usage->resident_bytes);
+    }
+    return bytes;
+  }
+
   // Until it serves, or its first start has failed.
   absl::Status WaitUntilServing(const CancelToken& cancel) {
     std::unique_lock lock(mutex_);
@@ -121,6 +132,7 @@ class Child {
     service.name = SocketName(file.name);
     service.command.command = file.command;
     service.command.working_directory = file.folder;
+    service.command.memory_limit_bytes = file.memory_limit_bytes;
     service.command.environment = {
         {"STARLING_MODEL", options.model},
         {"STARLING_MODEL_VERSION", file.version},
@@ -196,7 +208,9 @@ class ProcessRuntime final : public inference::Runtime {
         std::make_unique<UpstreamClient>(shared_.calls(), child->endpoint(), child->model(), options.timeout);
     ASSIGN_OR_RETURN(auto tensors, client->Describe());
     inference_upstream::KeepWanted(file, &tensors.outputs);
-    return inference_upstream::MakeUpstreamModel(std::move(tensors), std::move(client), std::move(child));
+    const Child& program = *child;
+    return inference_upstream::MakeUpstreamModel(std::move(tensors), std::move(client), std::move(child),
+                                                 [&program] { return program.Bytes(); });
   }
 
  private:

@@ -192,7 +192,8 @@ class RemoteRuntime final : public inference::Runtime {
     inference_upstream::KeepWanted(file, &tensors.outputs);
     auto client = std::make_unique<UpstreamClient>(loops_.at(0), connection->endpoint(), options.model,
                                                    options.timeout);
-    return inference_upstream::MakeUpstreamModel(std::move(tensors), std::move(client), connection);
+    return inference_upstream::MakeUpstreamModel(std::move(tensors), std::move(client), connection,
+                                                 [] { return size_t{0}; });
   }
 
  private:

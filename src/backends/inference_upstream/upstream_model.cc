@@ -27,27 +27,34 @@ class UpstreamInstance final : public inference::Instance {
 
 class UpstreamModel final : public inference::LoadedModel {
  public:
-  UpstreamModel(UpstreamTensors tensors, std::unique_ptr<UpstreamClient> client, std::shared_ptr<void> owner)
-      : owner_(std::move(owner)), tensors_(std::move(tensors)), client_(std::move(client)) {}
+  UpstreamModel(UpstreamTensors tensors, std::unique_ptr<UpstreamClient> client, std::shared_ptr<void> owner,
+                UpstreamBytes bytes)
+      : owner_(std::move(owner)),
+        tensors_(std::move(tensors)),
+        client_(std::move(client)),
+        bytes_(std::move(bytes)) {}
 
   const std::vector<TensorSpec>& inputs() const override { return tensors_.inputs; }
   const std::vector<TensorSpec>& outputs() const override { return tensors_.outputs; }
   absl::StatusOr<std::unique_ptr<inference::Instance>> NewInstance() override {
     return std::make_unique<UpstreamInstance>(*client_, tensors_);
   }
+  std::optional<size_t> BytesElsewhere() const override { return bytes_(); }
 
  private:
   const std::shared_ptr<void> owner_;  // last of all
   const UpstreamTensors tensors_;
   const std::unique_ptr<UpstreamClient> client_;
+  const UpstreamBytes bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<inference::LoadedModel> MakeUpstreamModel(UpstreamTensors tensors,
                                                           std::unique_ptr<UpstreamClient> client,
-                                                          std::shared_ptr<void> owner) {
-  return std::make_unique<UpstreamModel>(std::move(tensors), std::move(client), std::move(owner));
+                                                          std::shared_ptr<void> owner, UpstreamBytes bytes) {
+  return std::make_unique<UpstreamModel>(std::move(tensors), std::move(client), std::move(owner),
+                                         std::move(bytes));
 }
 
 void KeepWanted(const inference::ModelFile& file, std::vector<TensorSpec>* outputs) {

@@ -106,6 +106,7 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Load(ModelPackage package, const R
   file.command = package.command;
   file.permissions = load_options.permissions;
   file.cancel = load_options.cancel;
+  file.memory_limit_bytes = package.memory_limit_bytes;
   file.outputs = package.wanted_outputs;
   for (const TensorSpec& output : package.outputs) file.outputs.push_back(output.name);
   if (file.threads_per_instance == 0) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ class Model {
 
   const ModelPackage& package() const { return package_; }
   size_t queued() const { return batcher_->queued(); }
+  std::optional<size_t> BytesElsewhere() const { return loaded_->BytesElsewhere(); }
 
   // The model's outputs for each row, in order: tensors in the order of package().outputs. The row's tensors are in the
   // order of package().inputs. Errors as in Batcher::Run.

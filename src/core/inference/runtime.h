@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,7 +45,8 @@ struct ModelFile {
   std::string folder;                // of the package
   std::vector<std::string> command;  // program and arguments
   ModelPermissions permissions;
-  CancelToken cancel;  // nobody waits for the model any more: a load that waits for others ends
+  size_t memory_limit_bytes = 0;  // what its program may take; 0: no limit
+  CancelToken cancel;             // nobody waits for the model any more: a load that waits for others ends
 };
 
 // One seat at a loaded model. Run() blocks its thread until the outputs are there. One thread at a time.
@@ -75,6 +77,8 @@ class LoadedModel {
   // batch sizes and rounds lengths.
   virtual bool prefers_few_shapes() const { return false; }
   virtual absl::StatusOr<std::unique_ptr<Instance>> NewInstance() = 0;
+  // Of a model that is not in this process: the memory that its own takes now, 0 if that is not known.
+  virtual std::optional<size_t> BytesElsewhere() const { return std::nullopt; }
 };
 
 // A product. Any thread. Outlives its models.

@@ -121,11 +121,16 @@ async::Task<bool> Replica::BecomeReady(Life& life, const std::string& address) {
     (void)co_await async::Sleep(kReadyPoll, life.wake.token());
   }
   if (life.ended.token().cancelled()) {
-    status_.last_failure = last_line_.empty()
-                               ? StrCat(life.how, " before it was ready")
-                               : StrCat(life.how, " before it was ready; last line: ", last_line_);
+    status_.last_failure = StrCat(life.how, " before it was ready", Limit(),
+                                  last_line_.empty() ? "" : "; last line: ", last_line_);
   }
   co_return false;
+}
+
+// Who meets his limit ends in a way of his own, so it is named whenever a limited child ends.
+std::string Replica::Limit() const {
+  if (spec_.memory_limit_bytes == 0) return "";
+  return StrCat(" (its memory limit is ", spec_.memory_limit_bytes, " bytes)");
 }
 
 async::Task<void> Replica::Serve(Life& life, const std::string& address) {
@@ -145,7 +150,7 @@ async::Task<void> Replica::Serve(Life& life, const std::string& address) {
   // Callers are turned away before anything else happens.
   SetState(ReplicaState::kStarting);
   if (life.ended.token().cancelled()) {
-    status_.last_failure = life.how;
+    status_.last_failure = StrCat(life.how, Limit());
   } else if (missed >= options_.probe_failures) {
     status_.last_failure = StrCat("did not answer ", missed, " health checks in a row");
     life.process->Kill();

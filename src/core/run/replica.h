@@ -69,6 +69,7 @@ class Replica {
   async::Task<void> Serve(Life& life, const std::string& address);
   async::Task<void> End(Life& life);
   void SetState(ReplicaState state);
+  std::string Limit() const;
 
   const std::string name_;
   Spawner& spawner_;

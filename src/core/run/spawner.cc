@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,7 +71,7 @@ Prepared Prepare(const ChildSpec& spec) {
 }
 
 // In the child. Reports errno over `report` if exec fails.
-[[noreturn]] void Become(const Prepared& prepared, const char* directory, int input, int output, int report,
+[[noreturn]] void Become(const Prepared& prepared, const ChildSpec& spec, int input, int output, int report,
                          pid_t parent) {
   int error = 0;
   setpgid(0, 0);
@@ -82,7 +83,11 @@ Prepared Prepare(const ChildSpec& spec) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int signal_number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(signal_number, SIG_DFL);
   if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) error = errno;
-  if (error == 0 && directory[0] != '\0' && chdir(directory) != 0) error = errno;
+  if (error == 0 && !spec.working_directory.empty() && chdir(spec.working_directory.c_str()) != 0)
+    error = errno;
+  // Heap and private mappings. What is only reserved counts for RLIMIT_AS, so it would stop ordinary programs with threads.
+  const rlimit limit{spec.memory_limit_bytes, spec.memory_limit_bytes};
+  if (error == 0 && spec.memory_limit_bytes > 0 && setrlimit(RLIMIT_DATA, &limit) != 0) error = errno;
   if (error == 0) {
     execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
     error = errno;
@@ -107,7 +112,7 @@ absl::StatusOr<ChildHandle> Fork(const ChildSpec& spec) {
   }
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) Become(prepared, spec.working_directory.c_str(), input[0], output[1], report[1], parent);
+  if (pid == 0) Become(prepared, spec, input[0], output[1], report[1], parent);
   const int fork_error = errno;
   CloseAll({input[0], output[1], report[1]});
   if (pid < 0) {

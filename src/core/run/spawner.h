@@ -16,6 +16,8 @@ struct ChildSpec {
   std::vector<std::string> command;  // program (searched in PATH) and arguments; not empty
   std::vector<std::pair<std::string, std::string>> environment;  // over the inherited one
   std::string working_directory;                                 // empty: as ours
+  size_t memory_limit_bytes =
+      0;  // of each of its processes: the kernel gives it no more to write to; 0: none
 };
 
 // File descriptors are close-on-exec, non-blocking, and the caller's to close.

@@ -120,8 +120,8 @@ void Declare(config::Declaration<ModelsConfig>& d) {
       .Min(0)
       .Text(
           "What all models together may take in memory, each counted as its package says or else as the size "
-          "of "
-          "its file. Past it the one used longest ago goes, and comes back when it is asked for. 0: no "
+          "of its file, or what it was found to take if that is more. Past it the one used longest ago goes, "
+          "and comes back when it is asked for. 0: no "
           "bound.");
   d.Size("response_cache", &ModelsConfig::response_cache)
       .Min(0)

@@ -201,6 +201,9 @@ void ReadPackage(YamlReader& reader, const PackageSource& source, ModelPackage* 
   ReadFallback(reader.Child("fallback"), &package->fallback);
   reader.Get("response_cache", &package->response_cache);
   reader.Get("memory_bytes", &package->memory_bytes, 0);
+  reader.Get("memory_limit_bytes", &package->memory_limit_bytes, 0);
+  if (package->memory_limit_bytes > 0 && package->runtime == kRemoteRuntime)
+    reader.Complain("memory_limit_bytes", "has no meaning for a model of another server.");
   reader.Get("instances", &package->instances, 0);
   reader.Get("threads_per_instance", &package->threads_per_instance, 0);
   reader.Finish();

@@ -77,7 +77,8 @@ struct ModelPackage {
 
   bool response_cache = false;        // equal requests may get the answer of the first one
   std::vector<std::string> warnings;  // what its description asks for that has no meaning here, for operators
-  size_t memory_bytes = 0;            // what it takes in memory; 0: as much as its file
+  size_t memory_bytes = 0;            // what it counts in a budget; 0: what it is found to take
+  size_t memory_limit_bytes = 0;      // what it may take; 0: no limit
   size_t instances = 0;               // 0: one per core
   size_t threads_per_instance = 0;    // 0: the cores there are, divided by the instances
   std::vector<std::string> warm_up;   // texts

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -11,32 +10,23 @@
 #include "base/status.h"
 #include "core/inference/metrics.h"
 #include "core/observe/log.h"
+#include "services/models/repository/model_memory.h"
 
 namespace starling::models {
 namespace {
 
-namespace fs = std::filesystem;
 using inference::ModelPackage;
 using std::chrono::steady_clock;
 
 // How long a load waits for the memory of what it evicted, which requests may still hold.
 constexpr std::chrono::seconds kMemoryWait{10};
 
-// What a version counts in the budget: what its package says, else the size of its file.
-size_t MemoryBytes(const ModelPackage& package) {
-  if (package.memory_bytes > 0) return package.memory_bytes;
-  std::error_code error;
-  const auto size = fs::file_size(package.file, error);
-  return error ? 0 : static_cast<size_t>(size);
-}
-
 }  // namespace
 
-ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_budget_bytes,
-                     LoadLater load_later)
+ModelLife::ModelLife(ModelTable& table, ServedModel::Needs needs, MemoryRules memory, LoadLater load_later)
     : table_(table),
       needs_(needs),
-      memory_budget_bytes_(memory_budget_bytes),
+      memory_(std::move(memory)),
       load_later_(std::move(load_later)),
       evictions_(needs.metrics.Counters({.name = "starling.models.evictions",
                                          .unit = "{eviction}",
@@ -49,7 +39,10 @@ ModelLease ModelLife::MakeLease(std::shared_ptr<ModelVersion> version, std::uniq
   const size_t bytes = version->memory_bytes;
   return {model.release(), [this, version = std::move(version), bytes](const ServedModel* ended) mutable {
             const bool queued = ends_.TryRun([this, version = std::move(version), bytes, ended] {
+              std::unique_lock measuring(measuring_, std::defer_lock);
+              if (IsInHeap(version->package)) measuring.lock();
               delete ended;
+              if (measuring.owns_lock()) measuring.unlock();
               malloc_trim(0);  // what a model leaves behind is large: the system may have it
               Ended(version, bytes);
             });
@@ -78,23 +71,23 @@ std::shared_ptr<ModelVersion> ModelLife::LongestUnused(const ModelVersion& but) 
 }
 
 absl::Status ModelLife::MakeRoom(const ModelVersion& version, size_t bytes, Room room) {
-  if (memory_budget_bytes_ == 0) return absl::OkStatus();
-  if (bytes > memory_budget_bytes_) {
+  RETURN_IF_ERROR(CheckMemoryLimit(version.package, bytes, "needs"));
+  if (memory_.budget_bytes == 0) return absl::OkStatus();
+  if (bytes > memory_.budget_bytes) {
     return FailedPrecondition("Model '", version.package.name, "' needs ", bytes,
                               " bytes, more than models.memory_budget allows for all.");
   }
   std::unique_lock lock(table_.mutex);
-  const auto fits = [&] { return table_.memory_bytes + bytes <= memory_budget_bytes_; };
+  const auto fits = [&] { return table_.memory_bytes + bytes <= memory_.budget_bytes; };
   // What is on its way out counts until it is gone; evicting more for it would be too much.
   size_t leaving = 0;
   while (!fits() && room == Room::kEvict) {
-    if (table_.memory_bytes + bytes - leaving <= memory_budget_bytes_) break;
+    if (table_.memory_bytes + bytes - leaving <= memory_.budget_bytes) break;
     const auto victim = LongestUnused(version);
     if (victim == nullptr) break;
     leaving += victim->memory_bytes;
     lock.unlock();
-    Unload(victim, true);
-    evictions_.With({victim->package.name}).Add(1);
+    Evict(victim);
     lock.lock();
   }
   const bool has_room =
@@ -102,6 +95,66 @@ absl::Status ModelLife::MakeRoom(const ModelVersion& version, size_t bytes, Room
   if (has_room) return absl::OkStatus();
   return WithRetryAfter(ResourceExhausted("There is no memory for model '", version.package.name, "' now."),
                         std::chrono::seconds(1));
+}
+
+void ModelLife::Evict(const std::shared_ptr<ModelVersion>& victim) {
+  Unload(victim, true);
+  evictions_.With({victim->package.name}).Add(1);
+}
+
+// A version may have turned out to take more than was expected.
+void ModelLife::EvictPastBudget(const ModelVersion& but) {
+  while (memory_.budget_bytes > 0) {
+    std::shared_ptr<ModelVersion> victim;
+    {
+      std::lock_guard lock(table_.mutex);
+      size_t staying = 0;
+      for (const auto& [name, model] : table_.models) {
+        for (const auto& version : model.versions)
+          if (version->served != nullptr) staying += version->memory_bytes;
+      }
+      if (staying > memory_.budget_bytes) victim = LongestUnused(but);
+    }
+    if (victim == nullptr) return;
+    Evict(victim);
+  }
+}
+
+// Counts what the version was found to take, in place of what was expected.
+absl::Status ModelLife::Charge(const std::shared_ptr<ModelVersion>& version, size_t taken) {
+  // Who is refused is measured again the next time: others may have blurred the figure.
+  RETURN_IF_ERROR(CheckMemoryLimit(version->package, taken, "took, when it was loaded,"));
+  const size_t bytes = ExpectedBytes(version->package, taken);
+  if (memory_.budget_bytes > 0 && bytes > memory_.budget_bytes) {
+    return FailedPrecondition("Model '", version->package.name, "' took, when it was loaded, ", bytes,
+                              " bytes, more than models.memory_budget allows for all.");
+  }
+  std::lock_guard lock(table_.mutex);
+  version->taken_bytes = taken;
+  table_.memory_bytes += bytes - version->memory_bytes;
+  version->memory_bytes = bytes;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<ServedModel>> ModelLife::LoadMeasured(
+    const std::shared_ptr<ModelVersion>& version) {
+  std::unique_lock measuring(measuring_, std::defer_lock);
+  if (IsInHeap(version->package)) {
+    // The first model of a runtime brings the runtime with it, which stays: that is not the model's.
+    static_cast<void>(needs_.runtimes.Get(version->package.runtime));
+    measuring.lock();
+  }
+  const size_t before = memory_.heap_bytes();
+  const std::shared_ptr<StatisticsRecorder> statistics(version->observed, &version->observed->statistics);
+  auto loaded = ServedModel::Load(version->package, needs_, statistics, [this, &version] {
+    std::lock_guard lock(table_.mutex);
+    version->state = ModelState::kWarmingUp;
+  });
+  RETURN_IF_ERROR(loaded.status());
+  const size_t after = memory_.heap_bytes();
+  const size_t taken = (*loaded)->BytesElsewhere().value_or(after > before ? after - before : 0);
+  RETURN_IF_ERROR(Charge(version, taken));
+  return loaded;
 }
 
 absl::Status ModelLife::Stopping(ModelVersion& version) {
@@ -113,7 +166,7 @@ absl::Status ModelLife::Stopping(ModelVersion& version) {
 
 absl::Status ModelLife::Load(const std::shared_ptr<ModelVersion>& version, Room room) {
   if (table_.stopping) return Stopping(*version);
-  const size_t bytes = MemoryBytes(version->package);
+  const size_t bytes = ExpectedBytes(version->package, version->taken_bytes);
   if (const absl::Status status = MakeRoom(*version, bytes, room); !status.ok()) {
     if (!absl::IsResourceExhausted(status)) return Fail(version, status);
     std::lock_guard lock(table_.mutex);
@@ -129,20 +182,17 @@ absl::Status ModelLife::Load(const std::shared_ptr<ModelVersion>& version, Room 
     version->memory_bytes = bytes;
     table_.memory_bytes += bytes;
   }
-  const std::shared_ptr<StatisticsRecorder> statistics(version->observed, &version->observed->statistics);
-  auto loaded = ServedModel::Load(version->package, needs_, statistics, [this, &version] {
-    std::lock_guard lock(table_.mutex);
-    version->state = ModelState::kWarmingUp;
-  });
+  auto loaded = LoadMeasured(version);
   if (!loaded.ok()) {
     {
       std::lock_guard lock(table_.mutex);
-      table_.memory_bytes -= bytes;
+      table_.memory_bytes -= version->memory_bytes;
     }
     return absl::IsUnavailable(loaded.status()) ? Postpone(version, loaded.status())
                                                 : Fail(version, loaded.status());
   }
   TakeOver(version, MakeLease(version, *std::move(loaded)));
+  EvictPastBudget(*version);
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,15 @@ namespace starling::models {
 // Everything here blocks: it is called on one thread, the repository's, and on no other.
 class ModelLife {
  public:
+  struct MemoryRules {
+    size_t budget_bytes = 0;             // of all models; 0: none
+    std::function<size_t()> heap_bytes;  // HeapBytes, or a test's
+  };
   // Called with a version whose load is to be tried again.
   using LoadLater = std::function<void(std::shared_ptr<ModelVersion>)>;
 
   // All of it outlives this.
-  ModelLife(ModelTable& table, ServedModel::Needs needs, size_t memory_budget_bytes, LoadLater load_later);
+  ModelLife(ModelTable& table, ServedModel::Needs needs, MemoryRules memory, LoadLater load_later);
   // Waits until what was unloaded is destroyed.
   ~ModelLife() = default;
   ModelLife(const ModelLife&) = delete;
@@ -51,6 +56,10 @@ class ModelLife {
   ModelLease MakeLease(std::shared_ptr<ModelVersion> version, std::unique_ptr<ServedModel> model);
   absl::Status MakeRoom(const ModelVersion& version, size_t bytes, Room room);
   std::shared_ptr<ModelVersion> LongestUnused(const ModelVersion& but);
+  absl::Status Charge(const std::shared_ptr<ModelVersion>& version, size_t taken);
+  absl::StatusOr<std::unique_ptr<ServedModel>> LoadMeasured(const std::shared_ptr<ModelVersion>& version);
+  void EvictPastBudget(const ModelVersion& but);
+  void Evict(const std::shared_ptr<ModelVersion>& victim);
   void Ended(const std::shared_ptr<ModelVersion>& version, size_t bytes);
   void TakeOver(const std::shared_ptr<ModelVersion>& version, ModelLease lease);
   absl::Status Fail(const std::shared_ptr<ModelVersion>& version, const absl::Status& why);
@@ -61,7 +70,8 @@ class ModelLife {
 
   ModelTable& table_;
   const ServedModel::Needs needs_;
-  const size_t memory_budget_bytes_;  // 0: none
+  const MemoryRules memory_;
+  std::mutex measuring_;  // no model of this process comes or goes while another is measured
   const LoadLater load_later_;
   observe::CounterFamily& evictions_;
   async::Pool ends_;  // last: it destroys models

@@ -10,69 +10,14 @@
 #include "base/status.h"
 #include "core/async/spawn.h"
 #include "core/observe/prometheus.h"
-#include "services/models/models_test.h"
-#include "services/models/repository/model_repository.h"
+#include "services/models/repository/model_life_test.h"
 
 namespace starling::models {
 namespace {
 
-namespace fs = std::filesystem;
 using async::BlockOn;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr char kShared[] = R"(task: tensors
-runtime: fake
-file: model.bin
-inputs:
-  - {name: attention_mask, datatype: INT64, shape: [-1, -1]}
-  - {name: input_ids, datatype: INT64, shape: [-1, -1]}
-outputs: [{name: probabilities, datatype: FP32, shape: [-1, 2]}]
-)";
-
-class ModelLifeTest : public ModelsTest {
- protected:
-  ModelLifeTest() : path_(folder_ / "repository") { fs::create_directories(path_); }
-
-  // A model whose versions share one model.yaml.
-  void Model(const std::string& name) { Write(path_ / name / "model.yaml", kShared); }
-  // Published as an operator does: written beside, then renamed.
-  void Publish(const std::string& name, const std::string& version, const std::string& content = "weights") {
-    Write(path_ / name / ".new" / "model.bin", content);
-    fs::remove_all(path_ / name / version);
-    fs::rename(path_ / name / ".new", path_ / name / version);
-  }
-  static void Write(const fs::path& file, const std::string& text) {
-    fs::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-  }
-  std::unique_ptr<ModelRepository> OpenRepository(RepositoryMode mode, RepositoryOptions options = {}) {
-    options.repositories = {path_};
-    options.mode = mode;
-    options.poll_interval = std::chrono::milliseconds(2);
-    auto repository = ModelRepository::Open(std::move(options), runtimes_, metrics_, ByteTokenizer);
-    EXPECT_TRUE(repository.ok()) << repository.status();
-    return *std::move(repository);
-  }
-  // "name/version: state" of each version.
-  static std::vector<std::string> States(const ModelRepository& repository) {
-    std::vector<std::string> states;
-    for (const ModelInfo& info : repository.Index())
-      states.push_back(StrCat(info.name, "/", info.version, ": ", Name(info.state)));
-    return states;
-  }
-  static void WaitForStates(const ModelRepository& repository, const std::vector<std::string>& states) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (States(repository) != states && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(States(repository), states);
-  }
-  static std::string Answers(const ModelRepository& repository, std::string_view version = "") {
-    const auto lease = repository.Find("raw", version);
-    return lease.ok() ? (*lease)->version() : std::string(Message(lease.status()));
-  }
-
-  fs::path path_;
-};
 
 TEST_F(ModelLifeTest, TheHighestNumberIsLoadedUnlessVersionsYamlSaysOtherwise) {
   Model("raw");
@@ -234,68 +179,6 @@ TEST_F(ModelLifeTest, SwapsLoseNoRequest) {
   over = true;
   for (std::thread& caller : callers) caller.join();
   WaitForStates(*repository, {"raw/40: ready"});
-}
-
-TEST_F(ModelLifeTest, TheMemoryBudgetEvictsWhatWasUsedLongestAgo) {
-  for (const char* name : {"a", "b", "c"}) {
-    Model(name);
-    Publish(name, "1", std::string(100, 'x'));
-  }
-  const auto repository = OpenRepository(RepositoryMode::kNone, {.memory_budget_bytes = 250});
-  Settle(*repository);
-  EXPECT_THAT(States(*repository), ElementsAre("a/1: ready", "b/1: ready", "c/1: not loaded"));
-  EXPECT_EQ(repository->WhyNotReady(), "");
-  const auto use = [&](std::string_view name) {
-    const auto lease = BlockOn(repository->Acquire(RequestContext(), name, ""));
-    EXPECT_TRUE(lease.ok()) << lease.status();
-  };
-  use("a");
-  use("c");  // takes the place of b
-  WaitForStates(*repository, {"a/1: ready", "b/1: not loaded", "c/1: ready"});
-  use("b");
-  WaitForStates(*repository, {"a/1: not loaded", "b/1: ready", "c/1: ready"});
-  EXPECT_EQ((*repository->Statistics("b", ""))[0].memory_bytes, 100u);
-  EXPECT_THAT(observe::Expose(metrics_, observe::Exposition::kPrometheusText),
-              HasSubstr("starling_models_evictions_total{model=\"a\"} 1"));
-}
-
-TEST_F(ModelLifeTest, AModelLargerThanTheBudgetFails) {
-  Model("raw");
-  Publish("raw", "1", std::string(100, 'x'));
-  const auto repository = OpenRepository(RepositoryMode::kNone, {.memory_budget_bytes = 99});
-  Settle(*repository);
-  EXPECT_THAT(repository->WhyNotReady(), HasSubstr("needs 100 bytes"));
-}
-
-TEST_F(ModelLifeTest, ManyWhoAskForAnEvictedModelLoadItOnce) {
-  for (const char* name : {"a", "b"}) {
-    Model(name);
-    Publish(name, "1", std::string(100, 'x'));
-  }
-  std::atomic<int> loads{0};
-  std::latch go{1};
-  fake_.while_loading = [&] {
-    if (++loads > 1) go.wait();
-  };
-  const auto repository = OpenRepository(RepositoryMode::kNone, {.memory_budget_bytes = 100});
-  Settle(*repository);
-  ASSERT_EQ(loads, 1);
-  std::vector<std::thread> callers;
-  std::atomic<int> leases{0};
-  for (int i = 0; i < 8; ++i) {
-    callers.emplace_back([&] {
-      const auto lease = BlockOn(repository->Acquire(RequestContext(), "b", ""));
-      EXPECT_TRUE(lease.ok()) << lease.status();
-      ++leases;
-    });
-  }
-  const auto late =
-      RequestContext().WithDeadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
-  EXPECT_EQ(BlockOn(repository->Acquire(late, "b", "")).status().code(), absl::StatusCode::kDeadlineExceeded);
-  go.count_down();
-  for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(leases, 8);
-  EXPECT_EQ(loads, 2);
 }
 
 TEST_F(ModelLifeTest, EqualRequestsGetTheAnswerOfTheFirstIfThePackageSaysSo) {

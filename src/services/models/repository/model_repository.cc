@@ -29,7 +29,7 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
       life_(table_,
             {runtimes, metrics, tokenizers_, cache_, options_.permissions, stopping_.token(), steps_,
              options_.tracer, GraphStepCounters(metrics)},
-            options_.memory_budget_bytes,
+            {options_.memory_budget_bytes, options_.heap_bytes},
             [this](std::shared_ptr<ModelVersion> version) { retries_.Later(std::move(version)); }),
       thread_("model-life", 1, std::numeric_limits<size_t>::max()),
       retries_([this](std::shared_ptr<ModelVersion> version) {
@@ -41,6 +41,7 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
                                    .labels = {"state"}},
                                   observe::MetricType::kGauge,
                                   [this](const observe::Report& report) { ReportStates(report); })),
+      memory_(ReportMemory(metrics, table_)),
       cache_requests_(metrics.AddCallback({.name = "starling.models.cache.requests",
                                            .unit = "{request}",
                                            .help = "Requests that asked the response cache.",

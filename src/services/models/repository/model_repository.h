@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@
 #include "services/models/repository/load_retries.h"
 #include "services/models/repository/model_info.h"
 #include "services/models/repository/model_life.h"
+#include "services/models/repository/model_memory.h"
 #include "services/models/repository/model_table.h"
 #include "services/models/repository/repository_steps.h"
 #include "services/models/repository/served_model.h"
@@ -38,7 +40,8 @@ struct RepositoryOptions {
   std::string followed;  // a folder like those of `repositories`, which FollowFolder() is about; empty: none
   std::vector<std::string> load;  // kExplicit: models of the repositories that are loaded at start
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
-  size_t memory_budget_bytes = 0;   // 0: none
+  size_t memory_budget_bytes = 0;  // 0: none
+  std::function<size_t()> heap_bytes = HeapBytes;
   size_t response_cache_bytes = 0;  // 0: no answer is kept
   inference::ModelPermissions permissions;
   const observe::Tracer* tracer = nullptr;  // null: no spans
@@ -155,6 +158,7 @@ class ModelRepository {
   LoadRetries retries_;
   std::jthread polling_;
   observe::CallbackRegistration states_;
+  observe::CallbackRegistration memory_;
   observe::CallbackRegistration cache_requests_;
   observe::CallbackRegistration cache_size_;
 };

@@ -49,7 +49,8 @@ struct ModelVersion {
   ModelLease served;        // when ready
   bool on_demand = false;   // kUnloaded: loaded by the first request for it
   bool is_removed = false;  // no longer in the repository: leaves the table when it is out of memory
-  size_t memory_bytes = 0;  // while any of it is in memory
+  size_t memory_bytes = 0;  // what it counts in the budget, while any of it is in memory
+  size_t taken_bytes = 0;   // what it was found to take when it was loaded last
   MonotonicTime last_used = MonotonicTime::min();
   std::chrono::milliseconds retry_delay{0};             // of LoadRetries: guarded by its lock
   std::vector<async::Completer<absl::Status>> waiting;  // for it to be loaded on demand

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ class ServedModel final : public StepModel {
   const std::vector<std::string>& labels() const { return package().post_processing.labels; }
   // Rows that wait for an instance.
   size_t queued() const { return graph_ != nullptr ? 0 : model().queued(); }
+  // Of a model that is not in this process: what its own takes now, 0 if that is not known or there is none.
+  std::optional<size_t> BytesElsewhere() const { return graph_ != nullptr ? 0 : model().BytesElsewhere(); }
 
   // Both: the caller keeps its lease until the task is done. Counted in the statistics.
   // As Model::Infer: `inputs` in the order of package().inputs, the outputs in the order of package().outputs.
