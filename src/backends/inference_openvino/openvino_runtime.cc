@@ -1,11 +1,15 @@
 #include "backends/inference_openvino/openvino_runtime.h"
 
+#include <algorithm>
 #include <exception>
 #include <openvino/openvino.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "backends/inference_openvino/sanitizer_dlopen.h"
 #include "backends/inference_openvino/tensors.h"
 #include "base/status.h"
@@ -98,56 +102,96 @@ bool MultipliesBytes() {
   return __builtin_cpu_supports("avx512vnni") != 0 || __builtin_cpu_supports("avxvnni") != 0;
 }
 
-absl::StatusOr<ov::AnyMap> Properties(const ModelFile& file) {
-  ov::AnyMap properties = {
-      ov::num_streams(ov::streams::Num(static_cast<int32_t>(file.instances))),
-      ov::inference_num_threads(static_cast<int32_t>(file.instances * file.threads_per_instance)),
-      // Threads go where the operating system puts them: other work shares the cores.
-      ov::hint::enable_cpu_pinning(false),
-      ov::hint::inference_precision(ov::element::f32),
-  };
+struct Options {
+  std::string device = "CPU";
+  std::optional<ov::element::Type> precision = ov::element::f32;  // none: the device's choice
   bool dynamic_quantization = MultipliesBytes();
+};
+
+absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
+  Options options;
   for (const auto& [name, value] : file.options) {
     if (name == "precision" && (value == "f32" || value == "bf16")) {
-      properties[ov::hint::inference_precision.name()] =
-          value == "f32" ? ov::element::f32 : ov::element::bf16;
+      options.precision = value == "f32" ? ov::element::f32 : ov::element::bf16;
     } else if (name == "precision" && value == "auto") {
-      properties.erase(ov::hint::inference_precision.name());
+      options.precision.reset();
     } else if (name == "dynamic_quantization" && (value == "auto" || value == "off")) {
-      dynamic_quantization = dynamic_quantization && value == "auto";
+      options.dynamic_quantization = options.dynamic_quantization && value == "auto";
+    } else if (name == "device") {
+      options.device = value;
     } else {
       return InvalidArgument(file.path, ": the runtime openvino has no option '", name, "' with the value '",
                              value,
-                             "'; it has: precision (f32, bf16 or auto), dynamic_quantization (auto or off).");
+                             "'; it has: precision (f32, bf16 or auto), dynamic_quantization (auto or off), "
+                             "device (CPU, GPU, AUTO).");
     }
   }
-  if (!dynamic_quantization) properties.emplace(ov::hint::dynamic_quantization_group_size(0));
+  return options;
+}
+
+bool IsAuto(const std::string& device) { return device == "AUTO" || device.starts_with("AUTO:"); }
+
+ov::AnyMap Properties(const ModelFile& file, const Options& options) {
+  ov::AnyMap properties = {ov::num_streams(ov::streams::Num(static_cast<int32_t>(file.instances)))};
+  if (options.precision.has_value()) properties.emplace(ov::hint::inference_precision(*options.precision));
+  // The rest is the CPU's alone.
+  if (options.device != "CPU" && !IsAuto(options.device)) return properties;
+  properties.emplace(
+      ov::inference_num_threads(static_cast<int32_t>(file.instances * file.threads_per_instance)));
+  // Threads go where the operating system puts them: other work shares the cores.
+  properties.emplace(ov::hint::enable_cpu_pinning(false));
+  if (!options.dynamic_quantization) properties.emplace(ov::hint::dynamic_quantization_group_size(0));
+  if (IsAuto(options.device)) return {ov::device::properties("CPU", properties)};
   return properties;
+}
+
+// Whether `device` ("GPU", "GPU.1", "AUTO:GPU,CPU") is among those that OpenVINO found ("CPU", "GPU.0").
+absl::Status CheckDevice(const ModelFile& file, const std::string& device,
+                         const std::vector<std::string>& found) {
+  if (device == "AUTO") return absl::OkStatus();
+  const std::string list = IsAuto(device) ? device.substr(std::string_view("AUTO:").size()) : device;
+  for (const std::string& one : std::vector<std::string>(absl::StrSplit(list, ','))) {
+    const auto is_it = [&one](const std::string& other) {
+      return other == one || other.starts_with(StrCat(one, "."));
+    };
+    if (!one.empty() && std::any_of(found.begin(), found.end(), is_it)) continue;
+    return InvalidArgument(file.path, ": there is no device '", one,
+                           "' on this machine for the option device; OpenVINO finds ",
+                           absl::StrJoin(found, ", "), ", and AUTO chooses among these.");
+  }
+  return absl::OkStatus();
 }
 
 class OpenVinoRuntime : public inference::Runtime {
  public:
   absl::StatusOr<std::unique_ptr<inference::LoadedModel>> Load(const ModelFile& file) override {
     RETURN_IF_ERROR(inference::CheckModelFile(file.path));
-    ASSIGN_OR_RETURN(const ov::AnyMap properties, Properties(file));
+    ASSIGN_OR_RETURN(const Options options, ReadOptions(file));
+    // Looking for devices loads every plugin: who asks for the CPU does not pay for that.
+    if (options.device != "CPU") RETURN_IF_ERROR(FindDevice(file, options.device));
     ASSIGN_OR_RETURN(const auto model, Read(file.path));
-    ASSIGN_OR_RETURN(auto compiled, Compile(file.path, model, properties));
+    ASSIGN_OR_RETURN(auto compiled, Compile(file, model, options));
     auto loaded = std::make_unique<OpenVinoModel>(std::move(compiled));
     RETURN_IF_ERROR(loaded->Inspect());
     return loaded;
   }
 
  private:
+  absl::Status FindDevice(const ModelFile& file, const std::string& device) {
+    return Guarded(absl::StatusCode::kInternal, file.path,
+                   [&] { return CheckDevice(file, device, core_.get_available_devices()); });
+  }
   absl::StatusOr<std::shared_ptr<ov::Model>> Read(const std::string& path) {
     using Result = absl::StatusOr<std::shared_ptr<ov::Model>>;
     return Guarded(absl::StatusCode::kInvalidArgument, path,
                    [&]() -> Result { return core_.read_model(path); });
   }
-  absl::StatusOr<ov::CompiledModel> Compile(const std::string& path, const std::shared_ptr<ov::Model>& model,
-                                            const ov::AnyMap& properties) {
+  absl::StatusOr<ov::CompiledModel> Compile(const ModelFile& file, const std::shared_ptr<ov::Model>& model,
+                                            const Options& options) {
     using Result = absl::StatusOr<ov::CompiledModel>;
-    return Guarded(absl::StatusCode::kInternal, path,
-                   [&]() -> Result { return core_.compile_model(model, "CPU", properties); });
+    return Guarded(absl::StatusCode::kInternal, file.path, [&]() -> Result {
+      return core_.compile_model(model, options.device, Properties(file, options));
+    });
   }
 
   ov::Core core_;

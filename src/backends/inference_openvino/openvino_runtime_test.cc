@@ -108,6 +108,33 @@ TEST_F(OpenVinoTest, APickleIsRefusedWithTheReason) {
   std::filesystem::remove(pickle);
 }
 
+TEST_F(OpenVinoTest, TheDeviceMayBeChosenAndMustBeThere) {
+  for (const char* device : {"CPU", "AUTO", "AUTO:CPU"}) {
+    const auto model = runtime_->Load({kModel, 1, 1, {{"device", device}}});
+    ASSERT_TRUE(model.ok()) << model.status();
+    const auto instance = (*model)->NewInstance();
+    ASSERT_TRUE(instance.ok()) << instance.status();
+    const std::vector<Tensor> inputs = {
+        MakeTensor<int64_t>(DataType::kInt64, {1, 2}, std::vector<int64_t>{3, 4}),
+        MakeTensor<float>(DataType::kFp32, {1, 2}, std::vector<float>{1, 2})};
+    const auto outputs = (*instance)->Run(inputs);
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    EXPECT_THAT((*outputs)[0].Values<float>(), ElementsAre(7.0f)) << device;
+  }
+  for (const auto& [device, named] : std::map<std::string, std::string>{{"GPU.7", "GPU.7"},
+                                                                        {"NPU.9", "NPU.9"},
+                                                                        {"AUTO:CPU,GPU.7", "GPU.7"},
+                                                                        {"AUTO:CPU,", ""},
+                                                                        {"gpu", "gpu"},
+                                                                        {"", ""}}) {
+    const absl::Status status = runtime_->Load({kModel, 1, 1, {{"device", device}}}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << device;
+    EXPECT_THAT(std::string(Message(status)),
+                HasSubstr(StrCat("there is no device '", named, "' on this machine")));
+    EXPECT_THAT(std::string(Message(status)), HasSubstr("OpenVINO finds CPU"));
+  }
+}
+
 TEST_F(OpenVinoTest, AnUnknownOptionIsAnError) {
   const absl::Status status = runtime_->Load({kModel, 1, 1, {{"precision", "f8"}}}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
