@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
@@ -18,8 +19,12 @@
 namespace starling::inference_remote {
 namespace {
 
-constexpr std::string_view kPlain = "grpc://";
-constexpr std::string_view kTls = "grpcs://";
+struct Scheme {
+  std::string_view begin;
+  bool tls, rest;
+};
+constexpr Scheme kSchemes[] = {
+    {"grpc://", false, false}, {"grpcs://", true, false}, {"http://", false, true}, {"https://", true, true}};
 
 // 16 bytes; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that a mapped address is no way round.
 using Address = std::array<uint8_t, 16>;
@@ -89,21 +94,25 @@ absl::StatusOr<std::vector<Upstream>> ParseUrls(const std::string& urls) {
   std::vector<Upstream> upstreams;
   for (const std::string& part : std::vector<std::string>(absl::StrSplit(urls, ','))) {
     const std::string url(absl::StripAsciiWhitespace(part));
-    Upstream upstream;
-    upstream.tls = url.starts_with(kTls);
-    if (!upstream.tls && !url.starts_with(kPlain)) {
+    const auto* const scheme = std::find_if(std::begin(kSchemes), std::end(kSchemes),
+                                            [&url](const Scheme& one) { return url.starts_with(one.begin); });
+    if (scheme == std::end(kSchemes)) {
       return InvalidArgument("'", url,
-                             "' is no upstream: write grpc://host:port, or grpcs://host:port with TLS.");
+                             "' is no upstream: write grpc://host:port or http://host:port, or with TLS "
+                             "grpcs://host:port or https://host:port.");
     }
-    upstream.target = url.substr(upstream.tls ? kTls.size() : kPlain.size());
+    Upstream upstream;
+    upstream.tls = scheme->tls;
+    upstream.rest = scheme->rest;
+    upstream.target = url.substr(scheme->begin.size());
     if (upstream.target.starts_with("unix:") || upstream.target.find('/') != std::string::npos) {
       return InvalidArgument("'", url, "' is no upstream: it must be a host and a port.");
     }
     RETURN_IF_ERROR(run::CheckTarget(upstream.target));
     upstream.host = upstream.target.substr(0, upstream.target.rfind(':'));
     if (upstream.host.starts_with('[')) upstream.host = upstream.host.substr(1, upstream.host.size() - 2);
-    if (!upstreams.empty() && upstreams[0].tls != upstream.tls)
-      return InvalidArgument("All upstreams of a model must be with TLS, or all without.");
+    if (!upstreams.empty() && (upstreams[0].tls != upstream.tls || upstreams[0].rest != upstream.rest))
+      return InvalidArgument("All upstreams of a model must be of one kind: their URLs must begin alike.");
     upstreams.push_back(std::move(upstream));
   }
   return upstreams;

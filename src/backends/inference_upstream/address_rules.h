@@ -15,9 +15,11 @@ struct Upstream {
   std::string host;    // a name, or an IP address without brackets
   std::string target;  // "host:port", as run::Resolver takes it
   bool tls = false;
+  bool rest = false;  // else gRPC
 };
 
-// "grpc://host:port" or "grpcs://host:port", several with commas between, all with or all without TLS. INVALID_ARGUMENT.
+// "grpc://host:port", "http://host:port", or with TLS "grpcs://..." or "https://...", several with commas between, all of one kind.
+// INVALID_ARGUMENT.
 absl::StatusOr<std::vector<Upstream>> ParseUrls(const std::string& urls);
 
 // Before a name is looked up: OK for this machine's own names and for what the operator allows; PERMISSION_DENIED with a

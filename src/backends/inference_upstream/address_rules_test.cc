@@ -26,10 +26,16 @@ TEST(AddressRulesTest, UrlsSayHostPortAndTls) {
   EXPECT_EQ((*upstreams)[0].host, "one.example");
   EXPECT_EQ((*upstreams)[0].target, "one.example:443");
   EXPECT_TRUE((*upstreams)[0].tls);
+  EXPECT_FALSE((*upstreams)[0].rest);
   EXPECT_EQ((*upstreams)[1].host, "::1");
+  const auto rest = ParseUrls("https://one.example:443,https://two.example:443");
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_TRUE((*rest)[0].tls && (*rest)[1].rest);
+  EXPECT_FALSE(ParseUrls("http://127.0.0.1:1")->front().tls);
   for (const char* wrong :
-       {"", "127.0.0.1:1", "http://127.0.0.1:1", "grpc://host", "grpc://host:0", "grpc://host:1/path",
-        "grpc://unix:/tmp/x", "grpc://::1:80", "grpc://a:1,grpcs://b:1", "grpc://a:1,"}) {
+       {"", "127.0.0.1:1", "grpc://host", "grpc://host:0", "grpc://host:1/path", "grpc://unix:/tmp/x",
+        "grpc://::1:80", "grpc://a:1,grpcs://b:1", "grpc://a:1,http://b:1", "https://a:1,http://b:1",
+        "http://a:1/v2", "ftp://a:1", "grpc://a:1,"}) {
     EXPECT_EQ(ParseUrls(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
   }
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -12,8 +13,10 @@
 #include "absl/strings/ascii.h"
 #include "backends/inference_upstream/address_rules.h"
 #include "backends/inference_upstream/options.h"
+#include "backends/inference_upstream/rest_endpoint.h"
 #include "backends/inference_upstream/upstream_model.h"
 #include "base/status.h"
+#include "core/async/pool.h"
 #include "core/grpc/channel.h"
 #include "core/http/exchange.h"
 #include "core/http/transport/tls.h"
@@ -43,6 +46,8 @@ struct Options {
   http::TlsClientOptions tls;
   std::string server_name;
   std::string api_key;
+  TensorForm form = TensorForm::kAuto;
+  size_t calls = 1;  // under way at a time
 };
 
 // A file of the package itself: one that may name any file could send it to whom it calls.
@@ -66,10 +71,21 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
   return key;
 }
 
+absl::Status ParseForm(const std::string& text, const ModelFile& file, TensorForm* form) {
+  if (text == "auto") return absl::OkStatus();
+  if (text != "json" && text != "binary") {
+    return InvalidArgument("Model '", file.name,
+                           "': the runtime option 'tensors' must be auto, json or binary.");
+  }
+  *form = text == "json" ? TensorForm::kJson : TensorForm::kBinary;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
   Options options;
   options.model.name = file.name;
   std::string key_file;
+  std::string form = "auto";
   OptionReader reader(file);
   reader.Text("url", &options.url);
   reader.Text("model", &options.model.name);
@@ -83,7 +99,10 @@ absl::StatusOr<Options> ReadOptions(const ModelFile& file) {
   reader.Text("key_file", &options.tls.key_file);
   reader.Text("server_name", &options.server_name);
   reader.Text("api_key_file", &key_file);
+  reader.Text("tensors", &form);
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(ParseForm(form, file, &options.form));
+  options.calls = file.instances;
   if (options.url.empty()) return InvalidArgument("Model '", file.name, "' needs the runtime option 'url'.");
   for (std::string* name : {&options.tls.ca_file, &options.tls.certificate_file}) {
     if (!name->empty()) *name = fs::path(file.folder) / *name;
@@ -107,6 +126,7 @@ class Connection {
         permissions_(std::move(permissions)),
         tls_(std::move(tls)),
         model_(std::move(model)),
+        pool_(upstreams[0].rest ? MakePool(options_.calls) : nullptr),
         endpoint_(StrCat("of the upstream of model '", model_, "'"), rpc::BalancedOptions(),
                   [this](const std::string& address) { return Connect(address); }) {
     for (const Upstream& upstream : upstreams) targets_.push_back(upstream.target);
@@ -144,8 +164,13 @@ class Connection {
     if (!status.ok()) observe::LogWarning("upstream", {{"model", model_}, {"problem", Message(status)}});
   }
 
+  static std::unique_ptr<async::Pool> MakePool(size_t calls) {
+    return std::make_unique<async::Pool>("rest-upstream", calls, std::numeric_limits<size_t>::max());
+  }
+
   // Under the lock, by SetAddresses.
   std::shared_ptr<rpc::Endpoint> Connect(const std::string& address) {
+    if (pool_ != nullptr) return ConnectRest(address);
     grpc::ChannelOptions channel;
     channel.address = address;
     channel.server_name = options_.server_name.empty() ? hosts_[address] : options_.server_name;
@@ -162,10 +187,22 @@ class Connection {
     return std::make_shared<grpc::Channel>(std::move(channel));
   }
 
+  std::shared_ptr<rpc::Endpoint> ConnectRest(const std::string& address) {
+    HttpClient::Options client;
+    client.address = address;
+    client.host = options_.server_name.empty() ? hosts_[address] : options_.server_name;
+    client.tls = tls_ != nullptr;
+    client.tls_files = options_.tls;
+    client.connect_timeout = options_.connect_timeout;
+    client.max_answer_bytes = options_.max_message_bytes;
+    return std::make_shared<RestEndpoint>(std::move(client), options_.form, options_.api_key, *pool_);
+  }
+
   const Options options_;
   const inference::ModelPermissions permissions_;
   const std::shared_ptr<const http::TlsContext> tls_;
   const std::string model_;
+  const std::unique_ptr<async::Pool> pool_;  // of a REST upstream: requests block a thread
   std::vector<std::string> targets_;
   std::mutex mutex_;
   run::Addresses hosts_;
