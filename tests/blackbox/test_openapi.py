@@ -8,6 +8,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness.keys import make_key
 from harness.program import BINARY, ROOT, Program
 
 ISSUE_TEXTS = [
@@ -168,6 +169,50 @@ def test_routes_of_other_protocols_say_what_they_take(document):
     assert "name" in rename["properties"]
     fields = rename["properties"] | document["components"]["schemas"].get(rename["allOf"][0].get("$ref", "").rsplit("/", 1)[-1], rename["allOf"][0])["properties"]
     assert set(fields) == {"name", "new_name"}
+
+
+@pytest.fixture(scope="module")
+def keyed():
+    key, entry = make_key("operator", "admin")
+    with Program({"auth": {"api_keys": [entry]}}) as program:
+        program.headers = {"x-api-key": key}
+        yield program
+
+
+def test_an_inference_is_described_so_that_its_example_works(keyed, document):
+    path = "/v2/models/{model}/infer"
+    body = media(document, path, "post")
+    url = keyed.url + path.format(model="sentiment")
+    answer = httpx.post(url, json=body["example"], headers=keyed.headers)
+    assert answer.status_code == 200, answer.text
+    validator(document, media(document, path, "post", "200")["schema"]).validate(answer.json())
+    negative, _, positive = answer.json()["outputs"][0]["data"]
+    assert positive > 0.5 > negative  # "great!"
+    x = {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [[1, 2]], "parameters": {"binary_data_size": 8}}
+    schema = validator(document, body["schema"])
+    schema.validate({"id": "1", "inputs": [x], "outputs": [{"name": "y", "parameters": {"classification": 2}}], "parameters": {"priority": 1}})
+    for wrong in ({}, {"inputs": []}, {"inputs": [x | {"datatype": "FP99"}]}, {"inputs": [x | {"shape": [-1]}]}, {"inputs": [{"name": "x"}]}, {"inputs": [x], "outputs": [{}]}):
+        assert not schema.is_valid(wrong), wrong
+        assert httpx.post(url, json=wrong, headers=keyed.headers).status_code == 400, wrong
+
+
+def test_other_bodies_of_the_protocol_are_what_the_server_takes_and_answers(keyed, document):
+    for verb, path, values in [
+        ("get", "/v2", {}),
+        ("get", "/v2/models/{model}", {"model": "sentiment"}),
+        ("post", "/v2/repository/index", {}),
+        ("get", "/v2/logging", {}),
+        ("post", "/v2/logging", {}),
+        ("get", "/v2/trace/setting", {}),
+        ("post", "/v2/trace/setting", {}),
+        ("get", "/v2/systemsharedmemory/status", {}),
+    ]:
+        body = media(document, path, verb)["example"] if verb == "post" else None
+        answer = httpx.request(verb, keyed.url + path.format(**values), json=body, headers=keyed.headers)
+        assert answer.status_code == 200, (path, answer.text)
+        schema = media(document, path, verb, "200")["schema"]
+        assert schema != {"type": "object"}, path
+        validator(document, schema).validate(answer.json())
 
 
 @pytest.mark.parametrize(

@@ -92,10 +92,19 @@ std::string PathOf(std::string_view path_template, std::vector<std::string>* par
   }
 }
 
-std::string Media(const std::vector<std::string_view>& types) {
+// `json`: what is said of that type; throws simdjson_error if it is no JSON itself.
+std::string Media(const std::vector<std::string_view>& types, std::string_view json) {
   JsonMembers content;
-  for (const std::string_view type : types)
-    content.Add(type, type == kJson ? R"({"schema":{"type":"object"}})" : "{}");
+  simdjson::dom::parser parser;
+  for (const std::string_view type : types) {
+    if (type != kJson) {
+      content.Add(type, "{}");
+    } else if (json.empty()) {
+      content.Add(type, R"({"schema":{"type":"object"}})");
+    } else {
+      content.Add(type, Minified<element>(parser.parse(json.data(), json.size())));
+    }
+  }
   return content.object();
 }
 
@@ -136,8 +145,8 @@ Content Described(const http::RouteDescription& route, std::vector<std::string>*
   for (const std::string_view name : route.query)
     parameters->push_back(Parameter(name, "query", R"({"type":"string"})"));
   return {.summary = JsonQuote(route.summary),
-          .body = route.body.empty() ? "" : Body(Media(route.body)),
-          .answer = Response("The answer.", Media(route.answer))};
+          .body = route.body.empty() ? "" : Body(Media(route.body, route.body_json)),
+          .answer = Response("The answer.", Media(route.answer, route.answer_json))};
 }
 
 // Of a route that is another way to call a method: what the contract's own route has in its path, query and body is in the query here, or

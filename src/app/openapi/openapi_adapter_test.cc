@@ -59,6 +59,26 @@ TEST(AdapterOpenApi, SaysWhatARouteSaysOfItself) {
   EXPECT_THAT(document, HasSubstr(R"("components":{"schemas":{"odd.Error":{"type":"object"}}})"));
 }
 
+TEST(AdapterOpenApi, SaysWhatARoutesJsonIs) {
+  const http::AdapterRoute route = {
+      .verb = "POST",
+      .path = "/odd",
+      .access = rpc::Access::kPublic,
+      .description = {.summary = "Adds",
+                      .body = {"application/json", "text/csv"},
+                      .body_json = R"({"schema": {"type": "array"}, "example": [1]})",
+                      .answer_json = R"({"schema": {"type": "number"}})"}};
+  const std::string document = DocumentOf(route);
+  EXPECT_THAT(
+      document,
+      HasSubstr(
+          R"("content":{"application/json":{"schema":{"type":"array"},"example":[1]},"text/csv":{}}})"));
+  EXPECT_THAT(document, HasSubstr(R"("content":{"application/json":{"schema":{"type":"number"}}}})"));
+  http::AdapterRoute broken = route;
+  broken.description.body_json = "{";
+  EXPECT_THAT(DocumentOf(broken), HasSubstr("can't be described"));
+}
+
 TEST(AdapterOpenApi, TakesFromTheContractWhatARouteSharesWithIt) {
   const std::string body = DocumentOf(
       {.verb = "POST", .path = "/odd/rename", .access = rpc::Access::kPublic, .admitted_as = &kRename});

@@ -40,6 +40,9 @@ struct RouteDescription {
   std::vector<std::string_view> body = {};   // content types that it takes; none: no body
   std::vector<std::string_view> answer = {
       "application/json"};  // content types that it answers with; none: no body
+  // OpenAPI's Media Type Objects ({"schema": ..., "example": ...}) of the JSON among them; empty: some object.
+  std::string_view body_json = {};
+  std::string_view answer_json = {};
 };
 
 struct AdapterRoute {

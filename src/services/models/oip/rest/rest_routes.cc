@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "services/models/oip/open_inference_contract.h"
+#include "services/models/oip/rest/rest_media.h"
 
 namespace starling::models::oip {
 namespace {
@@ -72,6 +73,9 @@ constexpr Row kModelRows[] = {
 http::RouteDescription Description(const Row& row) {
   http::RouteDescription description{.summary = row.summary};
   if (row.verb == "POST") description.body = {"application/json"};
+  const RestMedia media = MediaOf(row.operation);
+  description.body_json = media.body;
+  description.answer_json = media.answer;
   switch (row.operation) {
     case kInfer:
       description.body.emplace_back("application/octet-stream");
