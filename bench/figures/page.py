@@ -282,6 +282,38 @@ def _overload_summary(result):
     yield ["2 s after it: p99, us, beside that before", *map(_median, after), times(ratio(*after)), "about 1x", verdict(ratio(*after), 1.2, at_least=False)]
 
 
+_WAYS = {
+    "inline": ("the model itself", None, 1),
+    "priorities": ("with `priority_levels: 2`, requests of priority 1", "inline", 1),
+    "graph": ("a graph of {steps} steps, each that model", "inline", "steps"),
+    "alias": ("by an alias, without a rule", "inline", 1),
+    "shadow": ("by an alias with a shadow of every request", "alias", 2),
+    "process": ("`process`: in a child, over a Unix socket", "inline", 1),
+    "remote": ("`remote`: in another program, over gRPC", "inline", 1),
+    "remote_rest": ("`remote`: the same, over REST with binary tensors", "inline", 1),
+}
+
+
+def _costs(result):
+    rows = []
+    for way, (what, beside, calls) in _WAYS.items():
+        cost = figure(result["ways"][way], "server_cpu_us_per_answer")
+        calls = result.get(calls, calls)
+        over = f"{ratio(cost, figure(result['ways'][beside], 'server_cpu_us_per_answer')) / calls:.2f}" if beside else ""
+        rows.append([what.format(steps=result["steps"]), spread(cost), calls, over])
+    return f"""## Ways to a model
+
+Processor time per request of all programs together, one row for the model `fraud` over REST in JSON from {result["connections"]} connections. The last column is beside as many calls of the model itself as the way makes (a shadow's: by
+the alias without a rule). What waits on the way is run in larger batches, so a way can cost less than its calls.
+
+""" + table(["", "CPU us per request", "calls of the model", "beside so many calls"], rows)
+
+
+def _costs_summary(_):
+    """Nobody has set a bar for these."""
+    return []
+
+
 def _telemetry(result):
     text = """## Being seen
 
@@ -341,8 +373,8 @@ def _hop_summary(lines):
         yield [f"{what}, {line['unit']}", number(line["ours"]), *beside, bar, verdict(line["ours"], bar, at_least=False)]
 
 
-SECTIONS = {"keyword": _keyword, "model": _model, "open_inference": _open_inference, "overload": _overload, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
-SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "open_inference": _open_inference_summary, "overload": _overload_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
+SECTIONS = {"keyword": _keyword, "model": _model, "open_inference": _open_inference, "costs": _costs, "overload": _overload, "telemetry": _telemetry, "footprint": _footprint, "hop": _hop}
+SUMMARIES = {"keyword": _keyword_summary, "model": _model_summary, "open_inference": _open_inference_summary, "costs": _costs_summary, "overload": _overload_summary, "telemetry": _telemetry_summary, "footprint": _footprint_summary, "hop": _hop_summary}
 
 
 def _median(one):
