@@ -14,12 +14,17 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from edges.raw import Raw
+from harness.load import KeepAlive, Load
+from harness.placements import only
 from harness.program import Program
 from harness.waiting import wait_for
 
 REQUEST = b'POST /analyze-sentiment HTTP/1.1\r\nHost: here\r\nContent-Length: 16\r\n\r\n{"texts": ["a"]}'
-# Nobody is cut while the test looks.
-PATIENT = {"limits": {name: "1h" for name in ("handshake_timeout", "header_timeout", "body_timeout", "idle_timeout")}}
+# Nobody is cut while the test looks, and nothing but the edge is there.
+PATIENT = {
+    "server": {"limits": {name: "1h" for name in ("handshake_timeout", "header_timeout", "body_timeout", "idle_timeout")}},
+    "placement": only(textstats={"mode": "remote", "targets": ["127.0.0.1:9"], "plaintext": True}),
+}
 
 
 def _open(program):
@@ -74,22 +79,24 @@ def _p99_ms(program, seconds):
             began = time.monotonic()
             assert client.send(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n").answer().status == 200
             durations.append((time.monotonic() - began) * 1000)
-    return statistics.quantiles(durations, n=100)[98], len(durations)
+    return statistics.quantiles(durations, n=100)[98]
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(600, 1.5), pytest.param(5000, 4, marks=pytest.mark.long)])
-def test_slow_connections_leave_others_fine(count, seconds):
+@pytest.mark.parametrize(("count", "rounds"), [(600, 9), pytest.param(5000, 41, marks=pytest.mark.long)])
+def test_slow_connections_leave_others_fine(count, rounds):
+    """Beside a program without a crowd, in turns: what else this machine does befalls both, and no round decides alone."""
     _allow_files(count + 500)
-    with Program({"server": PATIENT}, arguments=["--target", "models"], models=[]) as program:
-        _p99_ms(program, seconds / 4)
-        alone, requests = _p99_ms(program, seconds)
-        with _crowd(program.addresses["http"], count):
-            wait_for(lambda: _open(program) >= count, what="the crowd")
-            crowded, among = _p99_ms(program, seconds)
-        print(f"{count} slow connections: p99 {alone:.2f} -> {crowded:.2f} ms, {requests} -> {among} requests in {seconds} s")
-        # The bar is 20%; two milliseconds more are what the other tests of this machine may do to either figure.
-        assert crowded < 1.2 * alone + 2
-        wait_for(lambda: _open(program) < 20, what="the end of the crowd")
+    with Program(PATIENT) as alone, Program(PATIENT) as crowded:
+        with _crowd(crowded.addresses["http"], count):
+            wait_for(lambda: _open(crowded) >= count, what="the crowd")
+            pairs = [(_p99_ms(alone, 0.2), _p99_ms(crowded, 0.2)) for _ in range(rounds)]
+            assert _open(crowded) >= count
+        ratio = statistics.median(there / here for here, there in pairs)
+        here, there = (statistics.median(side) for side in zip(*pairs))
+        print(f"{count} slow connections: p99 {here:.3f} ms without, {there:.3f} ms among them; ratio of a round {ratio:.2f}")
+        # A tenth of a millisecond is what a wake-up costs.
+        assert ratio < 1.2 or there - here < 0.1
+        wait_for(lambda: _open(crowded) < 20, what="the end of the crowd")
 
 
 def _files(program):
@@ -123,20 +130,22 @@ def _break_off(program, rng):
 
 
 @pytest.mark.parametrize("count", [2000, pytest.param(10000, marks=pytest.mark.long)])
-def test_random_disconnects_leak_nothing(count):
+def test_random_disconnects_leak_nothing_and_disturb_nobody(count):
     rng = random.Random(4)
     with Program(models=["sentiment"]) as program:
         for _ in range(count // 4):
             _break_off(program, rng)
         _quiet(program)
         files, memory = _files(program), _memory(program)
-        for _ in range(count):
-            _break_off(program, rng)
+        with Load(lambda: KeepAlive(program.addresses["http"]), clients=2) as others:
+            for _ in range(count):
+                _break_off(program, rng)
         _quiet(program)
         wait_for(lambda: _files(program) <= files + 5, what="closed files")
         grown = _memory(program) - memory
-        print(f"{count} disconnects: {grown / 1e6:.1f} MB, {_files(program) - files} files")
-        assert grown < 16e6 + count * 500
+        print(f"{count} disconnects: {grown / 1e6:.1f} MB, {_files(program) - files} files; others: {others.outcomes}, the slowest {others.slowest:.2f} s")
+        assert grown < 16e6
+        assert set(others.outcomes) == {200} and others.slowest < 5
         assert httpx.post(program.url + "/analyze-sentiment", json={"texts": ["a"]}, timeout=30).status_code == 200
 
 
