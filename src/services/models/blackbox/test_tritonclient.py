@@ -1,9 +1,12 @@
 """NVIDIA's tritonclient, unchanged, as the judge: http, grpc and aio, JSON and binary, streams, shared memory."""
 
+import os
+import re
 import shutil
 import subprocess
 
 import pytest
+from harness.documents import follow
 from harness.keys import make_key
 from harness.open_inference import MODEL, start, write_model
 from harness.program import ROOT, Program
@@ -20,6 +23,19 @@ def test_tritonclient_works_unchanged(triton_python, placement, tmp_path):  # no
                    program.headers["Authorization"]]
         result = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert result.returncode == 0 and "all right" in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.timeout(900)
+def test_the_page_about_the_protocol(triton_python, tmp_path):  # noqa: F811
+    """docs/open-inference.md: its first calls, as they stand there."""
+    key, entry = make_key("me")
+    config = {"models": {"packages": ["models/churn"]}, "auth": {"api_keys": [entry]}}
+    environment = {"KEY": key, "PATH": f"{triton_python.parent}:{os.environ['PATH']}"}
+    with Program(config, ["--target", "models"]) as program:
+        printed = follow("docs/open-inference.md", "## Calling it", tmp_path, environment, program)
+    assert '"name":"features","datatype":"FP32","shape":[-1,17]' in printed
+    over_json, over_grpc = re.search(r'"data":\[(0\.\d+)\]', printed)[1], re.search(r"\[\[(0\.\d+)\]\]\n", printed)[1]
+    assert float(over_json) == pytest.approx(float(over_grpc)) and 0.5 < float(over_json) < 1
 
 
 @pytest.mark.timeout(900)
