@@ -1,6 +1,7 @@
 // A file of boosted trees, read and checked before XGBoost may see it.
 #include "backends/inference_xgboost/model_facts.h"
 #include "backends/inference_xgboost/model_value.h"
+#include "backends/inference_xgboost/outputs.h"
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -19,5 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Require(facts->trees > 0 && facts->features > 0 && facts->groups > 0,
           "a model has trees, features and groups");
+  Require(facts->trees_of_rounds.back() == facts->trees, "the rounds have all trees");
+  for (const char* rounds : {"auto", "best", "all", "1"}) {
+    const auto chosen = xgboost::ChooseRounds(*facts, rounds);
+    Require(!chosen.ok() || (*chosen > 0 && *chosen <= facts->rounds()), "there are as many rounds");
+  }
   return 0;
 }
