@@ -5,18 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/status.h"
-#include "core/async/asio.h"
+#include "core/async/watch.h"
 
 namespace starling::http {
 namespace {
-
-using boost::asio::posix::stream_descriptor;
 
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::chrono::milliseconds kFileTableFull(50);
@@ -45,13 +42,12 @@ bool RemoveStaleFile(const SocketAddress& address) {
 class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<AcceptorImpl> {
  public:
   AcceptorImpl(async::Loop& loop, int fd, Accepted accepted)
-      : loop_(loop), fd_(fd), socket_(async::Asio(loop), fd), accepted_(std::move(accepted)) {}
+      : loop_(loop), fd_(fd), socket_(loop, fd), accepted_(std::move(accepted)) {}
 
   void Wait() {
-    socket_.async_wait(stream_descriptor::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         if (!error && !self->closed_) self->Accept();
-                       });
+    socket_.WhenReadable([self = shared_from_this()] {
+      if (!self->closed_) self->Accept();
+    });
   }
 
   void Close() override {
@@ -59,8 +55,7 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
     while (AcceptOne()) {
     }
     closed_ = true;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    socket_.Close();
     retry_.Cancel();
     accepted_ = nullptr;
   }
@@ -90,7 +85,7 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
 
   async::Loop& loop_;
   const int fd_;
-  stream_descriptor socket_;
+  async::Watch socket_;
   Accepted accepted_;
   async::Timer retry_;
   bool closed_ = false;
