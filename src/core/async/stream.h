@@ -72,10 +72,7 @@ class [[nodiscard]] Stream {
     explicit NextAwaiter(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
     bool await_ready() noexcept { return !handle_ || handle_.promise().finished_; }
     bool await_suspend(std::coroutine_handle<> reader) {
-      auto& handoff = handle_.promise().handoff_;
-      handoff.Reset(reader);
-      handle_.resume();
-      return handoff.Wait();
+      return handle_.promise().handoff_.Start(reader, handle_);
     }
     Item await_resume() {
       if (!handle_) return std::optional<T>();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/async/frame_memory.h"
 #include "core/async/handoff.h"
 
 namespace starling::async {
@@ -15,7 +16,7 @@ class Task;
 
 namespace internal {
 
-class TaskPromiseBase {
+class TaskPromiseBase : public InFrameMemory {
  public:
   std::suspend_always initial_suspend() noexcept { return {}; }
   struct FinalAwaiter {
@@ -82,10 +83,7 @@ class [[nodiscard]] Task {
     std::coroutine_handle<promise_type> handle;
     bool await_ready() noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> waiter) {
-      auto& handoff = handle.promise().handoff;
-      handoff.Reset(waiter);
-      handle.resume();
-      return handoff.Wait();
+      return handle.promise().handoff.Start(waiter, handle);
     }
     T await_resume() { return handle.promise().Take(); }
   };
