@@ -26,6 +26,9 @@ class Headers {
     if (fields_.capacity() == 0) fields_.reserve(kUsual);
     fields_.emplace_back(std::move(name), std::move(value));
   }
+  void Append(Headers others) {
+    for (auto& [name, value] : others.fields_) Add(std::move(name), std::move(value));
+  }
   // The first value, or nullopt.
   std::optional<std::string_view> Get(std::string_view name) const {
     for (const auto& [key, value] : fields_) {
@@ -36,6 +39,8 @@ class Headers {
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   size_t size() const { return fields_.size(); }
+  // Keeps the room for the next ones.
+  void Clear() { fields_.clear(); }
   bool empty() const { return fields_.empty(); }
 
  private:

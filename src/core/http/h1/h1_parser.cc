@@ -17,12 +17,11 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
+std::string Lower(std::string text) {
+  for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return lower;
+  return text;
 }
 
 // Of the connection, not of the request (RFC 9110, section 7.6.1).
@@ -129,7 +128,7 @@ void Http1Parser::Next() {
   request.path.clear();
   request.query.clear();
   request.authority.clear();
-  request.headers = Headers();
+  request.headers.Clear();
   body.clear();
   target_.clear();
   name_.clear();
@@ -151,7 +150,7 @@ int Http1Parser::Fail(int status, Refused reason, std::string_view why) {
 }
 
 int Http1Parser::TakeHeader() {
-  std::string name = Lower(name_);
+  std::string name = Lower(std::move(name_));
   const std::string_view value = Trim(value_);
   name_.clear();
   if (++header_count_ > options_.max_header_count)
@@ -166,10 +165,10 @@ int Http1Parser::TakeHeader() {
   } else if (name == "content-length") {
     has_length_ = true;
   } else if (name == "transfer-encoding") {
-    StrAppend(&transfer_encoding_, has_transfer_encoding_ ? "," : "", Lower(value));
+    StrAppend(&transfer_encoding_, has_transfer_encoding_ ? "," : "", Lower(std::string(value)));
     has_transfer_encoding_ = true;
   } else if (name == "expect") {
-    if (Lower(value) != "100-continue")
+    if (Lower(std::string(value)) != "100-continue")
       return Fail(417, Refused::kExpectation, "The only expectation known here is 100-continue.");
     expects_continue_ = true;
   }
@@ -185,7 +184,7 @@ bool Http1Parser::SplitTarget() {
   if (target[0] != '/' && target != "*") {
     const size_t scheme = target.find("://");
     if (scheme == std::string_view::npos) return false;
-    const std::string name = Lower(target.substr(0, scheme));
+    const std::string name = Lower(std::string(target.substr(0, scheme)));
     if (name != "http" && name != "https") return false;
     const std::string_view rest = target.substr(scheme + 3);
     const size_t slash = rest.find_first_of("/?");

@@ -55,11 +55,11 @@ class AnsweringExchange final : public Exchange {
 
   void AddTo(int status, Headers* headers) {
     status_ = status;
-    for (const auto& [name, value] : added_) headers->Add(name, value);
+    headers->Append(std::move(added_));  // a response is given once
   }
 
   Exchange& inner_;
-  const Headers added_;
+  Headers added_;
   const CompressionOptions& compression_;
   int status_ = 0;
 };

@@ -142,7 +142,7 @@ std::vector<Router::Listed> Router::List() const {
 const Router::Path* Router::Find(std::string_view path, std::vector<std::string>* variables,
                                  bool* malformed) const {
   if (path.empty() || path.front() != '/') return nullptr;
-  const auto literal = literals_.find(std::string(path));
+  const auto literal = literals_.find(path);
   if (literal != literals_.end()) return literal->second.get();
   if (templates_.empty()) return nullptr;
   const std::vector<std::string_view> segments = Segments(path);

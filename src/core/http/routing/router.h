@@ -1,11 +1,12 @@
 // Which handler answers a request: by verb and path.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -77,8 +78,8 @@ class Router final : public Handler, public BodyLimits {
   const CompressionOptions compression_;
   const EdgeMetrics edge_;
   observe::HistogramFamily& durations_;
-  std::unordered_map<std::string, std::unique_ptr<Path>> literals_;  // paths without variables
-  std::vector<std::unique_ptr<Path>> templates_;                     // the others, most literal first
+  std::map<std::string, std::unique_ptr<Path>, std::less<>> literals_;  // paths without variables
+  std::vector<std::unique_ptr<Path>> templates_;                        // the others, most literal first
   std::vector<std::unique_ptr<RouteHandler>> pages_;
   std::vector<std::pair<std::string, const ErrorCodec*>> codecs_;
 };
