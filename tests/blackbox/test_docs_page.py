@@ -11,6 +11,7 @@ import pytest
 
 from harness.browser import CHROMIUM, Browser
 from harness.program import Program
+from harness.waiting import wait_for
 
 FILES = {
     "/docs": "text/html; charset=utf-8",
@@ -70,9 +71,21 @@ def test_setting_switches_it_off():
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 @pytest.mark.timeout(240)
-def test_try_it_out_in_a_browser(starling):
+def test_every_operation_and_try_it_out_in_a_browser(starling):
+    document = httpx.get(starling.url + "/openapi.json").json()
     with Browser() as browser:
         browser.open(starling.url + "/docs")
+        # The page holds what is to be seen, and a little more: whoever scrolls through it sees all.
+        shown, wanted = set(), sum(len(verbs) for verbs in document["paths"].values())
+
+        def all_shown():
+            shown.update(browser.run("[...document.querySelectorAll('.opblock')].map(element => element.id)"))
+            browser.run("window.scrollBy(0, 500)")
+            return len(shown) >= wanted
+
+        browser.wait("document.querySelectorAll('.opblock').length")
+        wait_for(all_shown, 60, f"{wanted} operations on the page")
+        browser.run("window.scrollTo(0, 0)")
         browser.click("#operations-Sentiment-SentimentService_AnalyzeSentiment .opblock-summary-control")
         browser.click("#operations-Sentiment-SentimentService_AnalyzeSentiment .try-out__btn")
         browser.click("#operations-Sentiment-SentimentService_AnalyzeSentiment .execute")
