@@ -99,7 +99,7 @@ PlacementTools Application::Tools() {
             telemetry_.metrics(), telemetry_.tracer());
       },
       .child_line = LogChildLine,
-      .event = [](std::string_view event) { observe::LogInfo(event); },
+      .event = [](observe::Level level, std::string_view event) { observe::Log(level, event); },
       .own_command = OwnCommand(line_),
       .own_environment = {{"STARLING_PARENT_SOCKET",
                            directory_ != nullptr ? directory_->path() + "/parent.sock" : ""},

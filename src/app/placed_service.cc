@@ -174,7 +174,8 @@ absl::Status PlacedService::PlaceRemote(const PlacementConfig& config, const Pla
         endpoint->SetAddresses(addresses);
       },
       [event = tools.event, name](const absl::Status& status) {
-        event(StrCat(name, ": the addresses of its targets stay as they are: ", Message(status)));
+        event(observe::Level::kWarning,
+              StrCat(name, ": the addresses of its targets stay as they are: ", Message(status)));
       });
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "app/app_config.h"
 #include "app/channels.h"
+#include "core/observe/log.h"
 #include "core/observe/process_metrics.h"
 #include "core/observe/registry.h"
 #include "core/rpc/balanced_endpoint.h"
@@ -37,7 +38,7 @@ struct PlacementTools {
                                                rpc::Endpoint& inner)>
       with_policies;
   std::function<void(const std::string& service, std::string_view line, pid_t pid)> child_line;
-  std::function<void(std::string_view event)> event;
+  std::function<void(observe::Level level, std::string_view event)> event;
   std::vector<std::string> own_command;  // starts this program as a child; the service's name is appended
   std::vector<std::pair<std::string, std::string>> own_environment;  // for every child
   observe::ProcessMetrics* processes;

@@ -148,7 +148,7 @@ def test_a_child_that_cannot_start_says_its_last_words_to_the_operator():
         assert answer.status_code == 503 and "retry-after" in answer.headers
         assert "weights" not in answer.text
         lines = [line for line in program.log_lines() if "next start in" in line["message"]]
-        assert "weights.bin: no such file" in lines[0]["message"]
+        assert "weights.bin: no such file" in lines[0]["message"] and lines[0]["level"] == "warning"
         # Both of its lines stand in the log, under its name.
         said = [line for line in program.log_lines() if line.get("fields", {}).get("service") == "sentiment"]
         assert {"loading the weights", "weights.bin: no such file"} <= {line["message"] for line in said}
@@ -171,4 +171,4 @@ def delays(program):
 def test_a_program_that_is_not_there_is_named():
     with Program({"placement": {"sentiment": {"mode": "process", "command": ["/no/such/program"]}}}, wait_ready=False, models=[]) as program:
         reason = wait_for(lambda: httpx.get(program.url + "/readyz").json()["services"]["sentiment"].get("reason"), what="a reason")
-        assert "/no/such/program" in reason
+        assert reason == "its process could not be started: There is no program '/no/such/program', or it may not be executed"

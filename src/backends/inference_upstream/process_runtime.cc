@@ -164,8 +164,8 @@ class Child {
       observe::LogInfo(line, {{"model", name}, {"pid", StrCat(pid)}});
     };
     hooks.process = [](const std::string&, pid_t, bool) {};
-    hooks.log_event = [this](std::string_view event) {
-      observe::LogInfo(event);
+    hooks.log_event = [this](observe::Level level, std::string_view event) {
+      observe::Log(level, event);
       changed_.notify_all();
     };
     return hooks;

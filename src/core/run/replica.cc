@@ -59,7 +59,8 @@ async::Task<void> Replica::Run() {
       backoff.Reset();
     }
     const auto delay = backoff.Next(RandomId());
-    hooks_.log_event(StrCat(name_, " ", status_.last_failure, "; next start in ", delay.count(), " ms"));
+    hooks_.log_event(observe::Level::kWarning,
+                     StrCat(name_, " ", status_.last_failure, "; next start in ", delay.count(), " ms"));
     SetState(ReplicaState::kWaiting);
     (void)co_await async::Sleep(delay, stop_.token());
   }
@@ -76,7 +77,9 @@ async::Task<void> Replica::RunOnce() {
   // Blocks this loop for the milliseconds of a fork; it serves no requests.
   auto handle = spawner_.Start(spec);
   if (!handle.ok()) {
-    status_.last_failure = std::string(Message(handle.status()));
+    std::string_view why = Message(handle.status());
+    if (why.ends_with('.')) why.remove_suffix(1);
+    status_.last_failure = StrCat("could not be started: ", why);
     co_return;
   }
   last_line_.clear();
@@ -137,7 +140,7 @@ async::Task<void> Replica::Serve(Life& life, const std::string& address) {
   served_since_ = steady_clock::now();
   status_.address = address;
   SetState(ReplicaState::kServing);
-  hooks_.log_event(StrCat(name_, " is serving (pid ", status_.pid, ")"));
+  hooks_.log_event(observe::Level::kInfo, StrCat(name_, " is serving (pid ", status_.pid, ")"));
   int missed = 0;
   while (missed < options_.probe_failures) {
     if (!(co_await async::Sleep(options_.probe_interval, life.wake.token())).ok()) break;

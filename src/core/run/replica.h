@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
+#include "core/observe/log.h"
 #include "core/run/spawner.h"
 
 namespace starling::run {
@@ -44,7 +45,8 @@ struct ReplicaHooks {
   std::function<void()> changed;  // state went from or to kServing
   std::function<void(std::string_view line, pid_t pid)> log_line;
   std::function<void(const std::string& replica, pid_t pid, bool runs)> process;  // started or ended
-  std::function<void(std::string_view event)> log_event;  // "spam replica 0 is serving (pid 123)"
+  // "spam replica 0 is serving (pid 123)"; a failure is a warning.
+  std::function<void(observe::Level level, std::string_view event)> log_event;
 };
 
 // Runs on one loop. Run() keeps one child alive until Stop(); both on that loop.

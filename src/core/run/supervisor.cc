@@ -65,9 +65,9 @@ struct Supervisor::State {
     ReplicaHooks own = hooks;
     // Not owning: the state owns the replicas.
     own.changed = [this] { Publish(true); };
-    own.log_event = [this](std::string_view event) {
+    own.log_event = [this](observe::Level level, std::string_view event) {
       Publish(false);
-      hooks.log_event(event);
+      hooks.log_event(level, event);
     };
     ChildSpec spec = service.command;
     spec.environment.emplace_back("STARLING_SERVICE", service.name);

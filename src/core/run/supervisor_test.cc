@@ -70,7 +70,7 @@ class SupervisorTest : public testing::Test {
       std::lock_guard lock(mutex_);
       if (runs) ++starts_;
     };
-    hooks.log_event = [](std::string_view) {};
+    hooks.log_event = [](observe::Level, std::string_view) {};
     supervisor_ = std::make_unique<Supervisor>(
         loops_.at(0), spawner_, std::move(service),
         [](const std::string&) { return std::make_shared<SocketFileEndpoint>(); }, std::move(hooks));
