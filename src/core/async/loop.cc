@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "core/async/poller.h"
-#include "core/async/time_slice.h"
 #include "core/async/timer_heap.h"
 
 namespace starling::async {
@@ -19,10 +18,6 @@ namespace {
 using Work = absl::AnyInvocable<void()>;
 
 thread_local Loop* current_loop = nullptr;
-
-// What a loop does for one event takes microseconds, and somebody waits for it: it need not wait until a model's run, or a client on
-// this machine, has used up its milliseconds.
-constexpr std::chrono::microseconds kLoopSlice{100};
 
 }  // namespace
 
@@ -141,12 +136,7 @@ Poller& Loop::poller() { return impl_->poller; }
 
 LoopGroup::LoopGroup(size_t count) {
   for (size_t i = 0; i < std::max<size_t>(count, 1); ++i) loops_.push_back(std::make_unique<Loop>());
-  for (auto& loop : loops_) {
-    threads_.emplace_back([&loop] {
-      AskForTimeSlice(kLoopSlice);
-      loop->Run();
-    });
-  }
+  for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->Run(); });
 }
 
 LoopGroup::~LoopGroup() {

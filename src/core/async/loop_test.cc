@@ -7,7 +7,6 @@
 #include "core/async/completion.h"
 #include "core/async/sleep.h"
 #include "core/async/spawn.h"
-#include "core/async/time_slice.h"
 
 namespace starling::async {
 namespace {
@@ -49,21 +48,6 @@ TEST(CompletionTest, AnotherThreadDelivers) {
     });
     EXPECT_EQ(BlockOn(WaitFor(&completion)), 4);
   }
-}
-
-// Where the kernel knows slices of threads: those of loops are shorter than what they compete with.
-TEST(LoopGroupTest, LoopsAskForShortTimeSlices) {
-  using std::chrono::nanoseconds;
-  const nanoseconds usual = TimeSlice();
-  nanoseconds of_loop{-1};
-  {
-    LoopGroup loops(1);
-    loops.at(0).Post([&of_loop] { of_loop = TimeSlice(); });
-  }
-  if (usual == nanoseconds(0)) GTEST_SKIP() << "this kernel does not say";
-  EXPECT_EQ(of_loop, std::chrono::microseconds(100));
-  EXPECT_LT(of_loop, usual);
-  EXPECT_EQ(TimeSlice(), usual);
 }
 
 TEST(LoopGroupTest, EveryLoopRunsWhatIsPostedToIt) {
