@@ -28,7 +28,7 @@ class TimerHeap {
 
   TimerHeap() = default;
   TimerHeap(const TimerHeap&) = delete;
-  // Entries that are left wait for ever.
+  // Entries that are left, which must still be there, wait for ever.
   ~TimerHeap();
 
   void Add(TimerEntry& entry);

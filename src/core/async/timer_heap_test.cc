@@ -15,8 +15,8 @@ using std::chrono::milliseconds;
 TEST(TimerHeapTest, RunsInOrderWhatWasNotRemoved) {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
+    std::vector<std::unique_ptr<TimerEntry>> entries;  // those that are left outlive the heap
     TimerHeap heap;
-    std::vector<std::unique_ptr<TimerEntry>> entries;
     std::vector<int> ran, expected;
     const int count = static_cast<int>(random() % 60);
     for (int i = 0; i < count; ++i) {
