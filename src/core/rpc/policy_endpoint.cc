@@ -33,12 +33,17 @@ bool IsBug(const absl::Status& status) {
 }
 
 // Callers of a bug hear the request id alone: what it was has to be in the log, once.
-void LogBug(const RequestContext& context, const Method& method, absl::Status* status) {
+void LogBug(const RequestContext& context, const Method& method, observe::LogLimiter& limiter,
+            absl::Status* status) {
   if (!IsBug(*status) || status->GetPayload(kLoggedUrl).has_value()) return;
-  observe::LogError(
-      context, "a call failed inside",
-      {{"where", method.path.substr(1)}, {"code", CodeName(status->code())}, {"what", Message(*status)}});
   status->SetPayload(kLoggedUrl, absl::Cord());
+  const std::optional<uint64_t> suppressed = limiter.Allow();
+  if (!suppressed.has_value()) return;
+  observe::LogError(context, "a call failed inside",
+                    {{"where", method.path.substr(1)},
+                     {"code", CodeName(status->code())},
+                     {"what", Message(*status)},
+                     {"suppressed", *suppressed}});
 }
 
 // Of the exception that is being handled.
@@ -169,7 +174,7 @@ async::Task<absl::StatusOr<Payload>> PolicyEndpoint::Unary(RequestContext contex
   }
   if (!response.ok()) {
     absl::Status failure = response.status();
-    LogBug(context, method, &failure);
+    LogBug(context, method, bugs_, &failure);
     response = std::move(failure);
   }
   call.Ended(response.status());
@@ -197,7 +202,7 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
       co_yield **std::move(item);
     }
   }
-  LogBug(context, method, &end);
+  LogBug(context, method, bugs_, &end);
   call.Ended(end);
   co_return end;
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/observe/log.h"
 #include "core/observe/registry.h"
 #include "core/observe/tracer.h"
 #include "core/rpc/endpoint.h"
@@ -43,6 +45,7 @@ class PolicyEndpoint final : public Endpoint {
   observe::UpDownCounter in_flight_;
   observe::Counter refused_;
   std::atomic<int64_t> calls_{0};
+  observe::LogLimiter bugs_{std::chrono::milliseconds(10)};
 };
 
 }  // namespace starling::rpc
