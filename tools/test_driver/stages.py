@@ -1,6 +1,7 @@
 """What `make test` runs, in this order. Each function gets a Stage and counts into it."""
 
 import json
+import math
 import os
 import subprocess
 
@@ -146,7 +147,7 @@ def _ctest(stage, preset):
 
 
 def _pytest(stage, *folders, marker=None, preset="release", **environment):
-    """Runs the files below `folders` that have no verdict, those that take longest first; each file stays in one process."""
+    """Runs the files below `folders` that have no verdict, first those that may take longest; each file stays in one process."""
     names = [name for name in reads.files() if reads.is_test(name) and name.startswith(tuple(f"{folder}/" for folder in folders))]
     if marker:
         names = [name for name in names if f"pytest.mark.{marker}" in (ROOT / name).read_text(encoding="utf-8")]
@@ -155,7 +156,7 @@ def _pytest(stage, *folders, marker=None, preset="release", **environment):
     if not todo:
         return
     took = verdicts.seconds()
-    todo.sort(key=lambda name: -took.get(_kept_as(name, preset, marker), 0))
+    todo.sort(key=lambda name: -took.get(_kept_as(name, preset, marker), math.inf))
     junit = stage.results / "pytest.xml"
     ok = stage.run(
         *PYTEST, "-m", marker or "not long", "-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", "--durations=40",
