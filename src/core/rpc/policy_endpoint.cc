@@ -1,14 +1,11 @@
 #include "core/rpc/policy_endpoint.h"
 
 #include <chrono>
-#include <exception>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "base/status.h"
-#include "core/observe/bug.h"
-#include "core/observe/log.h"
+#include "core/rpc/bug_log.h"
 #include "core/rpc/convert.h"
 
 namespace starling::rpc {
@@ -22,37 +19,6 @@ observe::MetricInfo DurationInfo() {
           .help = "From a call's arrival at its service to its end, by placement.",
           .labels = {"rpc.method", "rpc.response.status_code", "starling.placement"},
           .buckets = observe::kDurationBuckets};
-}
-
-// Marks what this process has logged, so that each service on the way out does not log it again. Transports do not send it on.
-constexpr char kLoggedUrl[] = "starling/logged";
-
-bool IsBug(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown ||
-         status.code() == absl::StatusCode::kDataLoss;
-}
-
-// Callers of a bug hear the request id alone: what it was has to be in the log, once.
-void LogBug(const RequestContext& context, const Method& method, observe::LogLimiter& limiter,
-            absl::Status* status) {
-  if (!IsBug(*status) || status->GetPayload(kLoggedUrl).has_value()) return;
-  status->SetPayload(kLoggedUrl, absl::Cord());
-  const std::optional<uint64_t> suppressed = limiter.Allow();
-  if (!suppressed.has_value()) return;
-  observe::LogError(context, "a call failed inside",
-                    {{"where", method.path.substr(1)},
-                     {"code", CodeName(status->code())},
-                     {"what", Message(*status)},
-                     {"suppressed", *suppressed}});
-}
-
-// Of the exception that is being handled.
-absl::Status Thrown(const RequestContext& context, const Method& method) {
-  const std::exception_ptr exception = std::current_exception();
-  observe::ReportBug(context, method.path.substr(1), exception);
-  absl::Status status = Internal("A handler threw an exception.");
-  status.SetPayload(kLoggedUrl, absl::Cord());
-  return status;
 }
 
 }  // namespace
@@ -169,12 +135,12 @@ async::Task<absl::StatusOr<Payload>> PolicyEndpoint::Unary(RequestContext contex
     try {
       response = co_await inner_.Unary(call.Within(context), method, *std::move(checked));
     } catch (...) {
-      response = Thrown(context, method);
+      response = ThrownBug(context, method.path.substr(1));
     }
   }
   if (!response.ok()) {
     absl::Status failure = response.status();
-    LogBug(context, method, bugs_, &failure);
+    LogBug(context, method.path.substr(1), bugs_, &failure);
     response = std::move(failure);
   }
   call.Ended(response.status());
@@ -193,7 +159,7 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
       try {
         item = co_await responses.Next();
       } catch (...) {
-        item = Thrown(context, method);
+        item = ThrownBug(context, method.path.substr(1));
       }
       if (!item.ok() || !item->has_value()) {
         end = item.status();
@@ -202,7 +168,7 @@ async::Stream<Payload> PolicyEndpoint::Open(RequestContext context, const Method
       co_yield **std::move(item);
     }
   }
-  LogBug(context, method, bugs_, &end);
+  LogBug(context, method.path.substr(1), bugs_, &end);
   call.Ended(end);
   co_return end;
 }

@@ -6,6 +6,7 @@
 #include "core/async/loop.h"
 #include "core/http/edge/caller.h"
 #include "core/http/routing/query.h"
+#include "core/rpc/bug_log.h"
 
 namespace starling::http {
 namespace {
@@ -28,7 +29,14 @@ class AdapterRouteHandler::Call final : public AdapterCall {
 
   async::Task<void> Run() {
     absl::Status status = Begin();
-    if (status.ok()) status = co_await handler_.adapter_.Handle(*this);
+    if (status.ok()) {
+      try {
+        status = co_await handler_.adapter_.Handle(*this);
+      } catch (...) {
+        status = rpc::ThrownBug(context_, handler_.name_);
+      }
+      rpc::LogBug(context_, handler_.name_, handler_.bugs_, &status);
+    }
     ticket_.End(status.ok());
     span_.SetStatus(status);
     if (status.ok()) co_return;

@@ -1,6 +1,7 @@
 // One route of an adapter: who may call it, deadline, limits, trace, errors. The same rules that hold for contracts.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "core/http/edge/authenticator.h"
 #include "core/http/routing/adapter.h"
 #include "core/http/routing/router.h"
+#include "core/observe/log.h"
 #include "core/observe/tracer.h"
 #include "core/rpc/admission.h"
 
@@ -38,6 +40,7 @@ class AdapterRouteHandler final : public RouteHandler {
   Adapter& adapter_;
   const AdapterLimits limits_;
   const std::string name_, method_path_;
+  mutable observe::LogLimiter bugs_{std::chrono::milliseconds(10)};
   const rpc::Method own_method_;  // of a route that is no other way to call a contract's
   rpc::MethodAdmission* admission_ = nullptr;
 };

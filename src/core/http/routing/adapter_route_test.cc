@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <stdexcept>
 #include <vector>
 
 #include "base/status.h"
@@ -13,11 +14,13 @@
 namespace starling::http {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::RawClient;
 using ::testing::StartsWith;
 
-enum Operation { kEcho, kUpload, kFail, kBreakOff };
+enum Operation { kEcho, kUpload, kFail, kThrow, kBreakOff };
 
 const std::vector<AdapterRoute> kRoutes = {
     {.verb = "POST", .path = "/odd/echo/{name}", .operation = kEcho, .access = rpc::Access::kPublic},
@@ -33,6 +36,7 @@ const std::vector<AdapterRoute> kRoutes = {
      .access = rpc::Access::kScope,
      .scope = "odd.write"},
     {.verb = "GET", .path = "/odd/fail", .operation = kFail, .access = rpc::Access::kPublic},
+    {.verb = "GET", .path = "/odd/throw", .operation = kThrow, .access = rpc::Access::kPublic},
     {.verb = "GET", .path = "/odd/break", .operation = kBreakOff, .access = rpc::Access::kPublic},
 };
 
@@ -71,6 +75,8 @@ class OddAdapter final : public Adapter {
       }
       case kFail:
         co_return NotFound("no such thing");
+      case kThrow:
+        throw std::runtime_error("a bug");
       default:
         CO_RETURN_IF_ERROR(co_await call.Start(200, {}));
         CO_RETURN_IF_ERROR(co_await call.Write(Bytes("half")));
@@ -132,6 +138,11 @@ TEST_F(AdapterRouteTest, ErrorsBelowThePrefixAreTheAdapters) {
   EXPECT_THAT(wrong_verb, HasSubstr("odd 405: "));
   EXPECT_THAT(wrong_verb, HasSubstr("allow: GET, HEAD, OPTIONS"));
   EXPECT_THAT(Ask("GET /oddly"), HasSubstr("{\"error\":\"Not found\""));
+}
+
+TEST_F(AdapterRouteTest, AnExceptionEndsItsRequestAlone) {
+  EXPECT_THAT(Ask("GET /odd/throw"), AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("a bug"))));
+  EXPECT_THAT(Ask("POST /odd/echo/a", "body"), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(AdapterRouteTest, AnErrorAfterTheAnswerBeganBreaksItOff) {
