@@ -1,5 +1,6 @@
 # What is found on the system, here and by a program that uses the installed package. Vendor libraries that come as pinned packages have their own file in third_party/.
 find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)

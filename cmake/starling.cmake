@@ -1,6 +1,6 @@
 # The kinds of target in this project. Every folder's CMakeLists.txt is a list of calls of these.
 #
-#   starling_library(core_async SOURCES loop.cc DEPENDS base absl::status [PRIVATE Threads::Threads])
+#   starling_library(core_async SOURCES loop.cc DEPENDS base absl::status [PRIVATE Boost::headers])
 #     A static library of our own code; headers of the folder come with it. Include paths start at src/.
 #   starling_test(core_async_test SOURCES task_test.cc DEPENDS core_async)
 #     A GoogleTest binary, registered with ctest under its own name. `THROUGH program` runs it as an argument of that program, which gives

@@ -29,7 +29,7 @@ INCLUDES = [
     ("src/services/sentiment/a.cc", '#include "backends/inference_openvino/x.h"', "services must not include backends"),
     ("src/backends/inference_openvino/a.cc", '#include "backends/store_redis/x.h"', "another of the backends"),
     ("src/app/a.cc", '#include "services/sentiment/x.h"', None),
-    ("src/services/sentiment/a.cc", "#include <nghttp2/nghttp2.h>", "nghttp2 belongs to"),
+    ("src/services/sentiment/a.cc", "#include <boost/asio.hpp>", "boost belongs to"),
     ("src/services/sentiment/a.cc", '#include "starling/chat/v1/chat.h"', None),
     ("src/core/rpc/a.cc", '#include "starling/chat/v1/chat.h"', "base contracts only"),
     ("src/core/rpc/a.cc", "#include <nghttp2/nghttp2.h>", "nghttp2 belongs to"),

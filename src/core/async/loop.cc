@@ -3,67 +3,40 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fstream>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "core/async/poller.h"
-#include "core/async/timer_heap.h"
-
 namespace starling::async {
 namespace {
-
-using Work = absl::AnyInvocable<void()>;
 
 thread_local Loop* current_loop = nullptr;
 
 }  // namespace
 
 struct Loop::Impl {
-  Poller poller;
-  TimerHeap timers;
-  std::vector<Work> posted;  // taken over by the loop's thread, in order, from `next` on
-  size_t next = 0;
-  bool stopped = false;
-  TimerHeap::Time turn_began;
-
-  std::mutex mutex;
-  std::vector<Work> incoming;  // guarded by it, as what follows
-  bool asleep = false;         // nothing was posted when the loop began to wait: who posts must wake it
-
-  // False if there is none.
-  bool TakePosted() {
-    posted.clear();
-    next = 0;
-    const std::lock_guard lock(mutex);
-    posted.swap(incoming);
-    asleep = posted.empty();
-    return !posted.empty();
-  }
-
-  // What they post themselves is for the next turn.
-  void RunPosted() {
-    while (next < posted.size() && !stopped) {
-      auto work = std::move(posted[next++]);
-      work();
-    }
-  }
-
-  // The end of the wait, as far as timers go.
-  std::optional<TimerHeap::Time> Limit() const {
-    return timers.empty() ? std::nullopt : std::optional(timers.next());
-  }
+  // One thread runs it, others may post.
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
 };
 
-Timer::Timer() = default;
+struct Timer::State {
+  State(boost::asio::io_context& context, absl::AnyInvocable<void()> w)
+      : timer(context), work(std::move(w)) {}
+  boost::asio::steady_timer timer;
+  absl::AnyInvocable<void()> work;
+};
+
 Timer::Timer(Timer&&) noexcept = default;
 
 Timer& Timer::operator=(Timer&& other) noexcept {
   if (this != &other) {
     Cancel();
-    entry_ = std::move(other.entry_);
+    state_ = std::move(other.state_);
   }
   return *this;
 }
@@ -71,68 +44,46 @@ Timer& Timer::operator=(Timer&& other) noexcept {
 Timer::~Timer() { Cancel(); }
 
 void Timer::Cancel() {
-  const auto entry = std::exchange(entry_, nullptr);
-  if (entry != nullptr && entry->heap != nullptr) entry->heap->Remove(*entry);
+  if (state_ == nullptr) return;
+  state_->work = nullptr;
+  state_->timer.cancel();
+  state_.reset();
 }
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
-
-Loop::~Loop() {
-  // What is dropped may post more.
-  do {
-    impl_->poller.DropWaiting();
-  } while (impl_->TakePosted());
-}
+Loop::~Loop() = default;
 
 void Loop::Run() {
   Loop* outer = std::exchange(current_loop, this);
-  Impl& loop = *impl_;
-  loop.stopped = false;
-  loop.turn_began = std::chrono::steady_clock::now();
-  while (true) {
-    loop.RunPosted();
-    if (loop.stopped) break;
-    loop.poller.DropRemoved();
-    const bool more = loop.TakePosted();
-    loop.poller.Poll(more ? TimerHeap::Time() : loop.Limit(), &loop.turn_began);
-    loop.timers.RunDue(loop.turn_began);
-  }
+  impl_->context.restart();
+  impl_->context.run();
   current_loop = outer;
 }
 
 void Loop::Stop() {
-  Post([this] { impl_->stopped = true; });
+  Post([this] { impl_->context.stop(); });
 }
 
-void Loop::Post(absl::AnyInvocable<void()> work) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->incoming.push_back(std::move(work));
-    wake = std::exchange(impl_->asleep, false) && current_loop != this;
-  }
-  if (wake) impl_->poller.Wake();
-}
+void Loop::Post(absl::AnyInvocable<void()> work) { boost::asio::post(impl_->context, std::move(work)); }
 
 Timer Loop::After(std::chrono::nanoseconds delay, absl::AnyInvocable<void()> work) {
-  const auto now = std::chrono::steady_clock::now();
-  return At(delay < TimerHeap::Time::max() - now ? now + delay : TimerHeap::Time::max(), std::move(work));
-}
-
-Timer Loop::At(std::chrono::steady_clock::time_point due, absl::AnyInvocable<void()> work) {
   Timer timer;
-  timer.entry_ = std::make_unique<TimerEntry>();
-  timer.entry_->due = due;
-  timer.entry_->work = std::move(work);
-  impl_->timers.Add(*timer.entry_);
+  timer.state_ = std::make_shared<Timer::State>(impl_->context, std::move(work));
+  timer.state_->timer.expires_after(delay);
+  // Weak: a timer that was dropped runs nothing and keeps nothing alive.
+  timer.state_->timer.async_wait(
+      [weak = std::weak_ptr(timer.state_)](const boost::system::error_code& error) {
+        const auto state = weak.lock();
+        if (error || state == nullptr || !state->work) return;
+        auto due = std::exchange(state->work, nullptr);
+        due();
+      });
   return timer;
 }
 
-std::chrono::steady_clock::time_point Loop::turn_began() const { return impl_->turn_began; }
-
 Loop* Loop::Current() { return current_loop; }
 
-Poller& Loop::poller() { return impl_->poller; }
+void* Loop::native() { return &impl_->context; }
 
 LoopGroup::LoopGroup(size_t count) {
   for (size_t i = 0; i < std::max<size_t>(count, 1); ++i) loops_.push_back(std::make_unique<Loop>());

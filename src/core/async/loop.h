@@ -1,4 +1,4 @@
-// Loop: one thread's event loop.
+// Loop: one thread's event loop (Asio underneath).
 #pragma once
 
 #include <chrono>
@@ -13,13 +13,11 @@
 namespace starling::async {
 
 class Loop;
-class Poller;
-struct TimerEntry;
 
 // A timer that is pending until it fires or is destroyed. Loop thread only.
 class Timer {
  public:
-  Timer();
+  Timer() = default;
   Timer(Timer&&) noexcept;
   Timer& operator=(Timer&&) noexcept;
   ~Timer();
@@ -27,7 +25,8 @@ class Timer {
 
  private:
   friend class Loop;
-  std::unique_ptr<TimerEntry> entry_;  // null: nothing is pending
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 class Loop {
@@ -45,9 +44,6 @@ class Loop {
   void Post(absl::AnyInvocable<void()> work);
   // Loop thread only. `work` runs unless the timer is destroyed first.
   [[nodiscard]] Timer After(std::chrono::nanoseconds delay, absl::AnyInvocable<void()> work);
-  [[nodiscard]] Timer At(std::chrono::steady_clock::time_point due, absl::AnyInvocable<void()> work);
-  // Loop thread only, while it runs: when this turn of the loop began. A little in the past, and free.
-  std::chrono::steady_clock::time_point turn_began() const;
 
   // The loop that runs on this thread, or null.
   static Loop* Current();
@@ -65,8 +61,8 @@ class Loop {
     return Awaiter{this};
   }
 
-  // For Watch.
-  Poller& poller();
+  // The boost::asio::io_context, for core/http and other owners of sockets: see async/asio.h.
+  void* native();
 
  private:
   struct Impl;

@@ -5,15 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/status.h"
-#include "core/async/watch.h"
+#include "core/async/asio.h"
 
 namespace starling::http {
 namespace {
+
+using boost::asio::posix::stream_descriptor;
 
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::chrono::milliseconds kFileTableFull(50);
@@ -42,12 +45,13 @@ bool RemoveStaleFile(const SocketAddress& address) {
 class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<AcceptorImpl> {
  public:
   AcceptorImpl(async::Loop& loop, int fd, Accepted accepted)
-      : loop_(loop), fd_(fd), socket_(loop, fd), accepted_(std::move(accepted)) {}
+      : loop_(loop), fd_(fd), socket_(async::Asio(loop), fd), accepted_(std::move(accepted)) {}
 
   void Wait() {
-    socket_.WhenReadable([self = shared_from_this()] {
-      if (!self->closed_) self->Accept();
-    });
+    socket_.async_wait(stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                         if (!error && !self->closed_) self->Accept();
+                       });
   }
 
   void Close() override {
@@ -55,7 +59,8 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
     while (AcceptOne()) {
     }
     closed_ = true;
-    socket_.Close();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
     retry_.Cancel();
     accepted_ = nullptr;
   }
@@ -85,7 +90,7 @@ class AcceptorImpl final : public Acceptor, public std::enable_shared_from_this<
 
   async::Loop& loop_;
   const int fd_;
-  async::Watch socket_;
+  stream_descriptor socket_;
   Accepted accepted_;
   async::Timer retry_;
   bool closed_ = false;

@@ -1,19 +1,20 @@
 #include "core/http/connection.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <utility>
 
 #include "base/status.h"
-#include "core/async/watch.h"
+#include "core/async/asio.h"
 
 namespace starling::http {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using boost::asio::posix::stream_descriptor;
 using Outcome = Transport::Outcome;
 
 constexpr size_t kReadBytes = 64 * 1024;
@@ -37,7 +38,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
        const ConnectionOptions& options, SessionChooser chooser, ClosedCallback on_closed)
       : loop_(loop),
         fd_(fd),
-        socket_(loop, fd),
+        socket_(async::Asio(loop), fd),
         transport_(std::move(transport)),
         peer_(std::make_shared<const Peer>(std::move(peer))),
         options_(options),
@@ -87,7 +88,8 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
     if (std::exchange(closed_, true)) return;
     check_.Cancel();
     EndSession(reason);
-    socket_.Close();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
     chooser_ = nullptr;
     if (on_closed_) std::exchange(on_closed_, nullptr)(reason);
   }
@@ -99,9 +101,9 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       case Outcome::kBytes:
         return HandshakeDone();
       case Outcome::kWantRead:
-        return WhenReadable(&Impl::Handshake);
+        return Wait(stream_descriptor::wait_read, &Impl::Handshake);
       case Outcome::kWantWrite:
-        return WhenWritable(&Impl::Handshake);
+        return Wait(stream_descriptor::wait_write, &Impl::Handshake);
       case Outcome::kEnd:
         return CloseLater(Unavailable("The peer ended the connection during the TLS handshake."));
       case Outcome::kError:
@@ -136,7 +138,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
     if (transport_->has_pending()) {
       loop_.Post([self = shared_from_this()] { self->OnReadable(); });
     } else {
-      WhenReadable(&Impl::OnReadable);
+      Wait(stream_descriptor::wait_read, &Impl::OnReadable);
     }
   }
 
@@ -150,10 +152,10 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       if (outcome == Outcome::kError) return Close(transport_->error());
       if (outcome == Outcome::kWantWrite) {
         reading_ = true;
-        return WhenWritable(&Impl::OnReadable);
+        return Wait(stream_descriptor::wait_write, &Impl::OnReadable);
       }
       if (outcome == Outcome::kWantRead) return ContinueReading();
-      last_input_ = loop_.turn_began();
+      last_input_ = Clock::now();
       if (options_.stats != nullptr) Count(options_.stats->bytes_read, static_cast<int64_t>(size));
       if (!close_after_write_) Consume({buffer, size});
       // A short read has emptied the socket: no need to ask it again.
@@ -211,8 +213,9 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
       write_waits_ = true;
       if (blocked_since_ == Clock::time_point{}) blocked_since_ = Clock::now();
       ScheduleCheck(options_.write_timeout);
-      return outcome == Outcome::kWantRead ? WhenReadable(&Impl::OnWritable)
-                                           : WhenWritable(&Impl::OnWritable);
+      return Wait(
+          outcome == Outcome::kWantRead ? stream_descriptor::wait_read : stream_descriptor::wait_write,
+          &Impl::OnWritable);
     }
     busy_ = false;
     if (close_after_write_) Linger();
@@ -265,13 +268,11 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
     if (session != nullptr) session->Closed(reason);
   }
 
-  auto Going(void (Impl::*then)()) {
-    return [self = shared_from_this(), then] {
-      if (!self->closed_) (self.get()->*then)();
-    };
+  void Wait(stream_descriptor::wait_type what, void (Impl::*then)()) {
+    socket_.async_wait(what, [self = shared_from_this(), then](const boost::system::error_code& error) {
+      if (!error && !self->closed_) (self.get()->*then)();
+    });
   }
-  void WhenReadable(void (Impl::*then)()) { socket_.WhenReadable(Going(then)); }
-  void WhenWritable(void (Impl::*then)()) { socket_.WhenWritable(Going(then)); }
 
   // One timer per connection, which is not touched by traffic: when it fires it looks at what is due.
   void ScheduleCheck(std::chrono::milliseconds delay) {
@@ -334,7 +335,7 @@ class Impl final : public SocketConnection, public std::enable_shared_from_this<
 
   async::Loop& loop_;
   const int fd_;
-  async::Watch socket_;
+  stream_descriptor socket_;
   const std::unique_ptr<Transport> transport_;
   std::shared_ptr<const Peer> peer_;
   const ConnectionOptions options_;

@@ -1,20 +1,23 @@
 #include "core/run/child_process.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <utility>
 
 #include "base/strings.h"
-#include "core/async/watch.h"
+#include "core/async/asio.h"
 
 namespace starling::run {
 namespace {
+
+using boost::asio::posix::stream_descriptor;
+using boost::system::error_code;
 
 constexpr size_t kMaxLine = 16 * 1024;
 
@@ -24,16 +27,13 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
   State(async::Loop& loop, ChildHandle handle)
       : pid(handle.pid),
         lifeline(handle.lifeline),
-        output_fd(handle.output),
-        pidfd(loop, handle.pidfd),
-        output(loop, handle.output) {
-    ::fcntl(output_fd, F_SETFL, ::fcntl(output_fd, F_GETFL) | O_NONBLOCK);
-  }
+        pidfd(async::Asio(loop), handle.pidfd),
+        output(async::Asio(loop), handle.output) {}
 
   const pid_t pid;
   int lifeline;
-  const int output_fd;
-  async::Watch pidfd, output;
+  stream_descriptor pidfd, output;
+  std::array<char, 4096> buffer;
   std::string line;
   bool ended = false;  // reaped: the pid means nothing any more
   bool output_open = true;
@@ -46,32 +46,26 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
     line.clear();
   }
 
-  void WatchOutput() {
-    output.WhenReadable([self = shared_from_this()] {
-      if (self->ReadOutput() != Piece::kEnd) return self->WatchOutput();
-      self->Emit();
-      self->CloseOutput();
-    });
-  }
-
-  enum class Piece { kSome, kNoneYet, kEnd };
-  Piece ReadOutput() {
-    std::array<char, 4096> buffer;
-    const ssize_t size = ::read(output_fd, buffer.data(), buffer.size());
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return Piece::kNoneYet;
-    for (ssize_t i = 0; i < size; ++i) {
-      const char c = buffer[static_cast<size_t>(i)];
-      if (c == '\n') {
-        Emit();
-      } else if (line.size() < kMaxLine) {
-        line.push_back(c);
-      }
-    }
-    return size > 0 ? Piece::kSome : Piece::kEnd;
+  void ReadOutput() {
+    output.async_read_some(boost::asio::buffer(buffer),
+                           [self = shared_from_this()](const error_code& error, size_t n) {
+                             for (size_t i = 0; i < n; ++i) {
+                               const char c = self->buffer[i];
+                               if (c == '\n') {
+                                 self->Emit();
+                               } else if (self->line.size() < kMaxLine) {
+                                 self->line.push_back(c);
+                               }
+                             }
+                             if (!error) return self->ReadOutput();
+                             self->Emit();
+                             self->output_open = false;
+                           });
   }
 
   void WatchEnd() {
-    pidfd.WhenReadable([self = shared_from_this()] {
+    pidfd.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (error) return;
       siginfo_t info{};
       // The group goes before the leader is reaped: until then its number cannot be given to anyone else.
       kill(-self->pid, SIGKILL);
@@ -81,7 +75,6 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
                                                         strsignal(info.si_status), ")");
       }
       self->ended = true;
-      self->pidfd.Close();
       self->DrainOutput();
       if (self->on_exit) std::exchange(self->on_exit, nullptr)(self->how);
     });
@@ -89,16 +82,21 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
 
   // What the child wrote before its end is in the pipe by now; a grandchild that escaped may hold the pipe open.
   void DrainOutput() {
+    error_code error;
     if (!output_open) return;
-    while (ReadOutput() == Piece::kSome) {
+    output.non_blocking(true, error);
+    while (!error) {
+      const size_t n = output.read_some(boost::asio::buffer(buffer), error);
+      for (size_t i = 0; i < n; ++i) {
+        if (buffer[i] == '\n') {
+          Emit();
+        } else if (line.size() < kMaxLine) {
+          line.push_back(buffer[i]);
+        }
+      }
     }
     Emit();
-    CloseOutput();
-  }
-
-  void CloseOutput() {
-    output_open = false;
-    output.Close();
+    output.close(error);
   }
 
   void CloseLifeline() {
@@ -112,7 +110,7 @@ ChildProcess::ChildProcess(async::Loop& loop, ChildHandle handle,
     : state_(std::make_shared<State>(loop, handle)) {
   state_->on_line = std::move(on_line);
   state_->on_exit = std::move(on_exit);
-  state_->WatchOutput();
+  state_->ReadOutput();
   state_->WatchEnd();
 }
 

@@ -73,7 +73,7 @@ class JsonRoute::Call {
     CO_RETURN_IF_ERROR(CheckAccept(request));
     if (limited) {
       CO_RETURN_IF_ERROR(timeout.status());
-      CancelAt(deadline);
+      CancelAfter(*timeout);
     }
     co_return co_await Decode(request);
   }
@@ -86,9 +86,9 @@ class JsonRoute::Call {
     return InvalidArgument("The answer is of type ", type, ", which the Accept header does not let through.");
   }
 
-  void CancelAt(MonotonicTime deadline) {
-    deadline_ = async::Loop::Current()->At(
-        deadline, [this] { cancel_.Cancel(DeadlineExceeded("The deadline of this request has passed.")); });
+  void CancelAfter(std::chrono::milliseconds timeout) {
+    deadline_ = async::Loop::Current()->After(
+        timeout, [this] { cancel_.Cancel(DeadlineExceeded("The deadline of this request has passed.")); });
   }
 
   async::Task<absl::Status> Decode(const Request& request) {

@@ -4,16 +4,19 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/status.h"
+#include "core/async/asio.h"
 #include "core/async/completion.h"
-#include "core/async/watch.h"
 
 namespace starling::http {
 namespace {
+
+using boost::asio::posix::stream_descriptor;
 
 absl::Status ConnectError(const SocketAddress& address, int error) {
   return Unavailable("Cannot connect to ", address.ToString(), ": ", std::strerror(error), ".");
@@ -33,18 +36,19 @@ async::Task<absl::StatusOr<int>> OpenSocket(SocketAddress address, std::chrono::
     ::close(fd);
     co_return error;
   }
-  async::Watch socket(*loop, fd);
+  stream_descriptor socket(async::Asio(*loop), fd);
   async::Completion<bool> done;
   const auto completer = done.completer();
   const async::Timer timer = loop->After(timeout, [completer] { completer.Set(false); });
-  socket.WhenWritable([completer] { completer.Set(true); });
+  socket.async_wait(stream_descriptor::wait_write,
+                    [completer](const boost::system::error_code&) { completer.Set(true); });
   const bool in_time = co_await done;
   int error = 0;
   socklen_t size = sizeof(error);
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (!in_time) error = ETIMEDOUT;
   if (error != 0) co_return ConnectError(address, error);  // `socket` closes it
-  co_return socket.Release();
+  co_return socket.release();
 }
 
 // Shared by the two callbacks, one of which settles it.
