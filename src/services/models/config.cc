@@ -83,6 +83,13 @@ void DeclareRegistry(config::Declaration<RegistryConfig>& d) {
       .Text(
           "When a version that an alias came to goes back by itself: the traffic rule of aliases that have "
           "none.");
+  d.Bool("move_aliases", &RegistryConfig::move_aliases)
+      .Text(
+          "Whether the registry's alias is moved too when a traffic rule promotes a version of a followed "
+          "alias or "
+          "takes one back, so that the registry says what is served. A registry elsewhere must give this "
+          "program "
+          "the scope registry.write.");
   d.String("cache", &RegistryConfig::cache)
       .Text(
           "Folder of the versions that were fetched, from which they are served at start even if the "
@@ -116,6 +123,13 @@ void Declare(config::Declaration<ModelsConfig>& d) {
       .Min(std::chrono::milliseconds(10))
       .Max(std::chrono::hours(24))
       .Text("Under the mode poll: the time between two looks at the folders.");
+  d.Int("parallel_loads", &ModelsConfig::parallel_loads)
+      .Min(1)
+      .Max(64)
+      .Text(
+          "How many models are loaded at the same time; the versions of one come one after the other. A "
+          "model that is slow to come, for "
+          "example one of another server, holds a place until it is there or its time-out is over.");
   d.Size("memory_budget", &ModelsConfig::memory_budget)
       .Min(0)
       .Text(

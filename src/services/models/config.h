@@ -57,6 +57,7 @@ struct TrialConfig {
 struct RegistryConfig {
   std::vector<std::string> follow;
   TrialConfig trial;
+  bool move_aliases = true;
   std::string cache = "data/models";
   int64_t max_version_bytes = int64_t{4} << 30;
 };
@@ -68,6 +69,7 @@ struct ModelsConfig {
   RepositoryMode mode = RepositoryMode::kNone;
   std::vector<std::string> load;
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
+  int64_t parallel_loads = 4;
   int64_t memory_budget = 0;
   int64_t response_cache = 0;
   int64_t max_texts = 10000;

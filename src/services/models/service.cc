@@ -151,6 +151,7 @@ absl::StatusOr<std::unique_ptr<run::Service>> Create(const run::Environment& env
   options.mode = config.mode;
   options.load = config.load;
   options.poll_interval = config.poll_interval;
+  options.parallel_loads = static_cast<size_t>(config.parallel_loads);
   options.response_cache_bytes = static_cast<size_t>(config.response_cache);
   options.permissions.commands = config.allow_commands;
   options.permissions.upstreams = config.upstreams;

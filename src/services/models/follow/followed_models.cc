@@ -72,7 +72,6 @@ absl::StatusOr<std::set<std::string>> ModelRepository::FollowNow(
   }
   for (const auto& version : to_load) static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
   life_.UnloadRemoved(name);
-  life_.RetryGraphs();
   std::set<std::string> answering;
   std::lock_guard lock(table_.mutex);
   const auto model = table_.models.find(name);
@@ -95,10 +94,12 @@ std::vector<ModelRepository::FollowedAlias> ModelRepository::FollowedAliases() c
 
 async::Task<absl::StatusOr<std::set<std::string>>> ModelRepository::FollowFolder(
     std::string name, std::map<std::string, absl::Status> broken) {
-  auto work = [this, name = std::move(name), broken = std::move(broken)] { return FollowNow(name, broken); };
-  auto done = co_await thread_.Run(std::move(work));
-  if (!done.ok()) co_return done.status();
-  co_return *std::move(done);
+  auto follow =
+      lanes_.Run(name, [this, name, broken = std::move(broken)] { return FollowNow(name, broken); });
+  auto answering = co_await std::move(follow);
+  auto graphs = RetryGraphs();
+  co_await std::move(graphs);
+  co_return answering;
 }
 
 }  // namespace starling::models

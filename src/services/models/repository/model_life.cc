@@ -70,15 +70,18 @@ std::shared_ptr<ModelVersion> ModelLife::LongestUnused(const ModelVersion& but) 
   return victim;
 }
 
-absl::Status ModelLife::MakeRoom(const ModelVersion& version, size_t bytes, Room room) {
+absl::Status ModelLife::MakeRoom(ModelVersion& version, Room room) {
+  const size_t bytes = ExpectedBytes(version.package, version.taken_bytes);
   RETURN_IF_ERROR(CheckMemoryLimit(version.package, bytes, "needs"));
-  if (memory_.budget_bytes == 0) return absl::OkStatus();
-  if (bytes > memory_.budget_bytes) {
+  if (memory_.budget_bytes > 0 && bytes > memory_.budget_bytes) {
     return FailedPrecondition("Model '", version.package.name, "' needs ", bytes,
                               " bytes, more than models.memory_budget allows for all.");
   }
+  const std::lock_guard turn(room_mutex_);
   std::unique_lock lock(table_.mutex);
-  const auto fits = [&] { return table_.memory_bytes + bytes <= memory_.budget_bytes; };
+  const auto fits = [&] {
+    return memory_.budget_bytes == 0 || table_.memory_bytes + bytes <= memory_.budget_bytes;
+  };
   // What is on its way out counts until it is gone; evicting more for it would be too much.
   size_t leaving = 0;
   while (!fits() && room == Room::kEvict) {
@@ -92,9 +95,21 @@ absl::Status ModelLife::MakeRoom(const ModelVersion& version, size_t bytes, Room
   }
   const bool has_room =
       room == Room::kEvict ? table_.memory_returned.wait_for(lock, kMemoryWait, fits) : fits();
-  if (has_room) return absl::OkStatus();
-  return WithRetryAfter(ResourceExhausted("There is no memory for model '", version.package.name, "' now."),
-                        std::chrono::seconds(1));
+  if (!has_room) {
+    return WithRetryAfter(ResourceExhausted("There is no memory for model '", version.package.name, "' now."),
+                          std::chrono::seconds(1));
+  }
+  version.state = ModelState::kLoading;
+  version.reason.clear();
+  version.memory_bytes = bytes;
+  table_.memory_bytes += bytes;
+  return absl::OkStatus();
+}
+
+void ModelLife::GiveBack(const ModelVersion& version) {
+  const std::lock_guard lock(table_.mutex);
+  table_.memory_bytes -= version.memory_bytes;
+  table_.memory_returned.notify_all();
 }
 
 void ModelLife::Evict(const std::shared_ptr<ModelVersion>& victim) {
@@ -165,29 +180,37 @@ absl::Status ModelLife::Stopping(ModelVersion& version) {
 }
 
 absl::Status ModelLife::Load(const std::shared_ptr<ModelVersion>& version, Room room) {
-  if (table_.stopping) return Stopping(*version);
-  const size_t bytes = ExpectedBytes(version->package, version->taken_bytes);
-  if (const absl::Status status = MakeRoom(*version, bytes, room); !status.ok()) {
-    if (!absl::IsResourceExhausted(status)) return Fail(version, status);
-    std::lock_guard lock(table_.mutex);
-    version->state = ModelState::kUnloaded;
-    version->on_demand = true;
-    Answer(*version, status);
-    return room == Room::kEvict ? status : absl::OkStatus();
+  absl::Status otherwise;
+  return Claim(version, room, &otherwise) ? LoadClaimed(version) : otherwise;
+}
+
+bool ModelLife::Claim(const std::shared_ptr<ModelVersion>& version, Room room, absl::Status* otherwise) {
+  if (table_.stopping) {
+    *otherwise = Stopping(*version);
+    return false;
   }
-  {
-    std::lock_guard lock(table_.mutex);
-    version->state = ModelState::kLoading;
-    version->reason.clear();
-    version->memory_bytes = bytes;
-    table_.memory_bytes += bytes;
+  const absl::Status status = MakeRoom(*version, room);
+  if (status.ok()) return true;
+  if (!absl::IsResourceExhausted(status)) {
+    *otherwise = Fail(version, status);
+    return false;
+  }
+  std::lock_guard lock(table_.mutex);
+  version->state = ModelState::kUnloaded;
+  version->on_demand = true;
+  Answer(*version, status);
+  *otherwise = room == Room::kEvict ? status : absl::OkStatus();
+  return false;
+}
+
+absl::Status ModelLife::LoadClaimed(const std::shared_ptr<ModelVersion>& version) {
+  if (table_.stopping) {
+    GiveBack(*version);
+    return Stopping(*version);
   }
   auto loaded = LoadMeasured(version);
   if (!loaded.ok()) {
-    {
-      std::lock_guard lock(table_.mutex);
-      table_.memory_bytes -= version->memory_bytes;
-    }
+    GiveBack(*version);
     return absl::IsUnavailable(loaded.status()) ? Postpone(version, loaded.status())
                                                 : Fail(version, loaded.status());
   }
@@ -215,14 +238,17 @@ void ModelLife::TakeOver(const std::shared_ptr<ModelVersion>& version, ModelLeas
   Answer(*version, absl::OkStatus());
 }
 
+bool ModelLife::IsKnown(const std::shared_ptr<ModelVersion>& version) const {
+  const auto model = table_.models.find(version->package.name);
+  if (model == table_.models.end()) return false;
+  const auto& versions = model->second.versions;
+  return std::find(versions.begin(), versions.end(), version) != versions.end();
+}
+
 absl::Status ModelLife::Postpone(const std::shared_ptr<ModelVersion>& version, const absl::Status& why) {
   {
     std::lock_guard lock(table_.mutex);
-    const auto model = table_.models.find(version->package.name);
-    const auto is_this = [&version](const auto& one) { return one == version; };
-    const bool is_known = model != table_.models.end() &&
-                          std::any_of(model->second.versions.begin(), model->second.versions.end(), is_this);
-    if (is_known && !table_.stopping) {
+    if (IsKnown(version) && !table_.stopping) {
       version->state = ModelState::kLoading;
       version->reason = StrCat(Message(why), " It is tried again.");
       version->on_demand = false;
@@ -283,6 +309,7 @@ void ModelLife::Observe(ModelVersion& version, const ModelLease& lease) {
 void ModelLife::Unload(const std::shared_ptr<ModelVersion>& version, bool on_demand) {
   ModelLease old;  // ends after the lock is free
   std::lock_guard lock(table_.mutex);
+  if (on_demand && version->served == nullptr) return;  // it left meanwhile
   old = std::move(version->served);
   version->served = nullptr;
   version->on_demand = on_demand;
@@ -357,23 +384,24 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
   return to_load;
 }
 
-void ModelLife::RetryGraphs() {
-  // Each round may have loaded what the next one's are made of.
-  for (size_t round = 0; round < inference::GraphDefinition::kMaxDepth; ++round) {
-    std::vector<std::shared_ptr<ModelVersion>> failed;
-    {
-      std::lock_guard lock(table_.mutex);
-      for (const auto& [name, model] : table_.models) {
-        for (const auto& version : model.versions) {
-          if (version->package.graph != nullptr && version->state == ModelState::kFailed)
-            failed.push_back(version);
-        }
-      }
+std::vector<std::shared_ptr<ModelVersion>> ModelLife::FailedGraphs() const {
+  std::vector<std::shared_ptr<ModelVersion>> failed;
+  std::lock_guard lock(table_.mutex);
+  for (const auto& [name, model] : table_.models) {
+    for (const auto& version : model.versions) {
+      if (version->package.graph != nullptr && version->state == ModelState::kFailed)
+        failed.push_back(version);
     }
-    bool is_better = false;
-    for (const auto& version : failed) is_better = Load(version, Room::kEvict).ok() || is_better;
-    if (!is_better) return;
   }
+  return failed;
+}
+
+bool ModelLife::RetryGraph(const std::shared_ptr<ModelVersion>& graph) {
+  {
+    std::lock_guard lock(table_.mutex);
+    if (graph->state != ModelState::kFailed || !IsKnown(graph)) return false;
+  }
+  return Load(graph, Room::kEvict).ok();
 }
 
 void ModelLife::UnloadRemoved(const std::string& name) {

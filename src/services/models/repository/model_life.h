@@ -16,7 +16,7 @@
 
 namespace starling::models {
 
-// Everything here blocks: it is called on one thread, the repository's, and on no other.
+// Everything here blocks. What is about one model is called by one thread at a time; about several models by several.
 class ModelLife {
  public:
   struct MemoryRules {
@@ -39,6 +39,10 @@ class ModelLife {
   // the table, answers until then. Past the memory budget: evicts what was used longest ago (kEvict), or leaves the version
   // to the first request for it (kOrWait).
   absl::Status Load(const std::shared_ptr<ModelVersion>& version, Room room);
+  // The same in two steps. Claim() keeps room for it; false: it will not be loaded now, `otherwise` says why, or OK if it waits for the
+  // first request.
+  bool Claim(const std::shared_ptr<ModelVersion>& version, Room room, absl::Status* otherwise);
+  absl::Status LoadClaimed(const std::shared_ptr<ModelVersion>& version);
   // Load() again, unless it was unloaded meanwhile.
   void Retry(const std::shared_ptr<ModelVersion>& version);
   // Takes no more requests; destroyed when the last lease has ended. `on_demand`: comes back when it is asked for.
@@ -47,14 +51,17 @@ class ModelLife {
   // Makes the table say what was found: new versions are added as kUnloaded, those that are gone are marked. Returns what
   // has to be loaded then: new, changed, or (if `again`) not ready.
   std::vector<std::shared_ptr<ModelVersion>> Discover(const FoundModel& found, bool again);
-  // Tries the graphs again that did not fit the models that there were: others may be there now.
-  void RetryGraphs();
+  // The graphs that did not fit the models that there were, and one of them tried again: others may be there now. Whether it fits.
+  std::vector<std::shared_ptr<ModelVersion>> FailedGraphs() const;
+  bool RetryGraph(const std::shared_ptr<ModelVersion>& graph);
   // Unloads what is marked as gone, unless it should have successors and none of them is ready.
   void UnloadRemoved(const std::string& name);
 
  private:
   ModelLease MakeLease(std::shared_ptr<ModelVersion> version, std::unique_ptr<ServedModel> model);
-  absl::Status MakeRoom(const ModelVersion& version, size_t bytes, Room room);
+  absl::Status MakeRoom(ModelVersion& version, Room room);
+  void GiveBack(const ModelVersion& version);
+  bool IsKnown(const std::shared_ptr<ModelVersion>& version) const;
   std::shared_ptr<ModelVersion> LongestUnused(const ModelVersion& but);
   absl::Status Charge(const std::shared_ptr<ModelVersion>& version, size_t taken);
   absl::StatusOr<std::unique_ptr<ServedModel>> LoadMeasured(const std::shared_ptr<ModelVersion>& version);
@@ -74,6 +81,8 @@ class ModelLife {
   std::mutex measuring_;  // no model of this process comes or goes while another is measured
   const LoadLater load_later_;
   observe::CounterFamily& evictions_;
+  std::mutex
+      room_mutex_;  // room is made for one version after the other, so that none takes what another has evicted for itself
   async::Pool ends_;  // last: it destroys models
 };
 

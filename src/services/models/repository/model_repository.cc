@@ -1,10 +1,6 @@
 #include "services/models/repository/model_repository.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <filesystem>
-#include <latch>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -15,7 +11,6 @@
 
 namespace starling::models {
 
-namespace fs = std::filesystem;
 using inference::ModelPackage;
 using std::chrono::steady_clock;
 
@@ -31,9 +26,10 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
              options_.tracer, GraphStepCounters(metrics)},
             {options_.memory_budget_bytes, options_.heap_bytes},
             [this](std::shared_ptr<ModelVersion> version) { retries_.Later(std::move(version)); }),
-      thread_("model-life", 1, std::numeric_limits<size_t>::max()),
+      lanes_(options_.parallel_loads),
       retries_([this](std::shared_ptr<ModelVersion> version) {
-        static_cast<void>(thread_.TryRun([this, version = std::move(version)] { life_.Retry(version); }));
+        const std::string name = version->package.name;
+        lanes_.Post(name, [this, version = std::move(version)] { life_.Retry(version); });
       }),
       states_(metrics.AddCallback({.name = "starling.models.versions",
                                    .unit = "",
@@ -42,6 +38,16 @@ ModelRepository::ModelRepository(RepositoryOptions options, const inference::Run
                                   observe::MetricType::kGauge,
                                   [this](const observe::Report& report) { ReportStates(report); })),
       memory_(ReportMemory(metrics, table_)),
+      loads_(
+          metrics.AddCallback({.name = "starling.models.loads",
+                               .unit = "",
+                               .help = "Models that are being loaded or changed, and those that wait for it.",
+                               .labels = {"state"}},
+                              observe::MetricType::kGauge,
+                              [this](const observe::Report& report) {
+                                report({"running"}, static_cast<double>(lanes_.running()));
+                                report({"waiting"}, static_cast<double>(lanes_.waiting()));
+                              })),
       cache_requests_(metrics.AddCallback({.name = "starling.models.cache.requests",
                                            .unit = "{request}",
                                            .help = "Requests that asked the response cache.",
@@ -125,76 +131,6 @@ absl::Status ModelRepository::AddRepository(const std::string& path) {
   return absl::OkStatus();
 }
 
-void ModelRepository::Start() {
-  static_cast<void>(thread_.TryRun([this] { LoadAll(); }));
-  if (options_.mode != RepositoryMode::kPoll) return;
-  polling_ = std::jthread([this](const std::stop_token& stop) { PollUntilStopped(stop); });
-}
-
-void ModelRepository::LoadAll() {
-  std::vector<std::shared_ptr<ModelVersion>> versions, graphs;
-  {
-    std::lock_guard lock(table_.mutex);
-    for (const auto& [name, model] : table_.models) {
-      for (const auto& version : model.versions) {
-        if (version->state != ModelState::kLoading) continue;
-        (version->package.graph == nullptr ? versions : graphs).push_back(version);
-      }
-    }
-  }
-  // Graphs last: what they are checked against is known then.
-  versions.insert(versions.end(), graphs.begin(), graphs.end());
-  for (const auto& version : versions) static_cast<void>(life_.Load(version, ModelLife::Room::kOrWait));
-  life_.RetryGraphs();
-  loaded_all_ = true;
-}
-
-void ModelRepository::PollUntilStopped(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  while (true) {
-    wake.wait_for(lock, stop, options_.poll_interval, [] { return false; });
-    if (stop.stop_requested()) return;
-    std::latch done(1);
-    const bool runs = thread_.TryRun([this, &done] {
-      Poll();
-      done.count_down();
-    });
-    if (runs) done.wait();
-  }
-}
-
-void ModelRepository::Poll() {
-  std::vector<std::string> gone;
-  std::vector<FoundModel> found;
-  for (const std::string& path : options_.repositories) {
-    auto models = ScanRepository(path);
-    if (!models.ok()) return;  // a repository that is away for a moment unloads nothing
-    found.insert(found.end(), models->begin(), models->end());
-  }
-  {
-    std::lock_guard lock(table_.mutex);
-    for (const auto& [name, model] : table_.models) {
-      const bool is_there = std::any_of(found.begin(), found.end(),
-                                        [&name = name](const FoundModel& one) { return one.name == name; });
-      if (!is_there && !model.is_followed) gone.push_back(name);
-    }
-    std::erase_if(found, [this](const FoundModel& one) {
-      const auto known = table_.models.find(one.name);
-      return known != table_.models.end() && known->second.is_followed;
-    });
-  }
-  for (const std::string& name : gone)
-    found.push_back({.name = name, .versions = {}, .aliases = {}, .status = {}});
-  for (const FoundModel& model : found) {
-    for (const auto& version : life_.Discover(model, false))
-      static_cast<void>(life_.Load(version, ModelLife::Room::kEvict));
-    life_.UnloadRemoved(model.name);
-  }
-  life_.RetryGraphs();
-}
-
 absl::StatusOr<ModelLease> ModelRepository::Find(std::string_view name, std::string_view version) const {
   std::lock_guard lock(table_.mutex);
   ASSIGN_OR_RETURN(const auto chosen, table_.Choose(name, version));
@@ -215,8 +151,8 @@ absl::StatusOr<ModelLease> ModelRepository::LeaseOrAskFor(std::string_view name,
   chosen->waiting.push_back(done);
   *awaited = chosen;
   if (is_first) {
-    static_cast<void>(
-        thread_.TryRun([this, chosen] { static_cast<void>(life_.Load(chosen, ModelLife::Room::kEvict)); }));
+    lanes_.Post(chosen->package.name,
+                [this, chosen] { static_cast<void>(life_.Load(chosen, ModelLife::Room::kEvict)); });
   }
   return ModelLease();
 }
@@ -317,83 +253,6 @@ absl::StatusOr<std::vector<ModelStatistics>> ModelRepository::Statistics(std::st
   }
   if (all.empty() && !name.empty()) return NotFound("There is no model '", name, "'.");
   return all;
-}
-
-bool ModelRepository::InRepositories(const std::string& name, std::string* folder) const {
-  // A name is one part of a path, never a way to another folder.
-  if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.')) return false;
-  for (const std::string& path : options_.repositories) {
-    std::error_code error;
-    *folder = fs::path(path) / name;
-    if (fs::is_directory(*folder, error)) return true;
-  }
-  return false;
-}
-
-absl::Status ModelRepository::CheckExplicit(const std::string& name) const {
-  {
-    std::lock_guard lock(table_.mutex);
-    const auto model = table_.models.find(name);
-    if (model != table_.models.end() && model->second.is_followed)
-      return FailedPrecondition("Model '", name, "' follows the registry: move or delete its alias there.");
-  }
-  if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
-  return FailedPrecondition("Model '", name,
-                            "' cannot be loaded or unloaded by a call: models.mode is not explicit.");
-}
-
-absl::Status ModelRepository::LoadNow(const std::string& name) {
-  std::vector<std::shared_ptr<ModelVersion>> versions;
-  std::string folder;
-  if (InRepositories(name, &folder)) {
-    const FoundModel found = ScanModel(folder);
-    RETURN_IF_ERROR(found.status);
-    versions = life_.Discover(found, true);
-  }
-  {
-    std::lock_guard lock(table_.mutex);
-    const auto model = table_.models.find(name);
-    if (model == table_.models.end()) return NotFound("There is no model '", name, "'.");
-    for (const auto& version : model->second.versions) {
-      if (!version->from_repository && version->served == nullptr) versions.push_back(version);
-      if (version->from_repository && version->state == ModelState::kFailed && versions.empty())
-        return FailedPrecondition(version->reason);
-    }
-  }
-  absl::Status status;
-  for (const auto& version : versions) {
-    const absl::Status loaded = life_.Load(version, ModelLife::Room::kEvict);
-    if (status.ok()) status = loaded;
-  }
-  life_.UnloadRemoved(name);
-  life_.RetryGraphs();
-  return status;
-}
-
-absl::Status ModelRepository::UnloadNow(const std::string& name) {
-  std::vector<std::shared_ptr<ModelVersion>> versions;
-  {
-    std::lock_guard lock(table_.mutex);
-    const auto model = table_.models.find(name);
-    if (model == table_.models.end()) return NotFound("There is no model '", name, "'.");
-    versions = model->second.versions;
-  }
-  for (const auto& version : versions) life_.Unload(version, false);
-  return absl::OkStatus();
-}
-
-async::Task<absl::Status> ModelRepository::Load(RequestContext, std::string name) {
-  CO_RETURN_IF_ERROR(CheckExplicit(name));
-  auto work = [this, name = std::move(name)] { return LoadNow(name); };
-  auto done = co_await thread_.Run(std::move(work));
-  co_return done.ok() ? *done : done.status();
-}
-
-async::Task<absl::Status> ModelRepository::Unload(RequestContext, std::string name) {
-  CO_RETURN_IF_ERROR(CheckExplicit(name));
-  auto work = [this, name = std::move(name)] { return UnloadNow(name); };
-  auto done = co_await thread_.Run(std::move(work));
-  co_return done.ok() ? *done : done.status();
 }
 
 }  // namespace starling::models

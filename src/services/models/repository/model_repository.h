@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/async/pool.h"
 #include "core/async/task.h"
 #include "core/context/request_context.h"
 #include "core/inference/runtime.h"
@@ -25,9 +24,11 @@
 #include "services/models/fallbacks.h"
 #include "services/models/repository/load_retries.h"
 #include "services/models/repository/model_info.h"
+#include "services/models/repository/model_lanes.h"
 #include "services/models/repository/model_life.h"
 #include "services/models/repository/model_memory.h"
 #include "services/models/repository/model_table.h"
+#include "services/models/repository/repository_scan.h"
 #include "services/models/repository/repository_steps.h"
 #include "services/models/repository/served_model.h"
 
@@ -40,6 +41,7 @@ struct RepositoryOptions {
   std::string followed;  // a folder like those of `repositories`, which FollowFolder() is about; empty: none
   std::vector<std::string> load;  // kExplicit: models of the repositories that are loaded at start
   std::chrono::nanoseconds poll_interval = std::chrono::seconds(5);
+  size_t parallel_loads = 4;       // models that are loaded at the same time
   size_t memory_budget_bytes = 0;  // 0: none
   std::function<size_t()> heap_bytes = HeapBytes;
   size_t response_cache_bytes = 0;  // 0: no answer is kept
@@ -47,8 +49,8 @@ struct RepositoryOptions {
   const observe::Tracer* tracer = nullptr;  // null: no spans
 };
 
-// Everything is loaded, one after the other, on a thread of the repository; what is unloaded is destroyed on another, so no
-// caller waits for either unless it says so. Thread-safe.
+// Everything is loaded on threads of the repository, several models at a time, the versions of one after each other; what is unloaded is
+// destroyed on another, so no caller waits for either unless it says so. Thread-safe.
 class ModelRepository {
  public:
   // Reads what the folders say. INVALID_ARGUMENT or NOT_FOUND with file and line for the first of `packages` that is wrong,
@@ -58,7 +60,7 @@ class ModelRepository {
                                                                const inference::RuntimeRegistry& runtimes,
                                                                observe::Registry& metrics,
                                                                TokenizerFactory tokenizers);
-  // Waits for the model that is being loaded; skips those that are not yet. All leases have ended before.
+  // Waits for the models that are being loaded; skips those that are not yet. All leases have ended before.
   ~ModelRepository();
   ModelRepository(const ModelRepository&) = delete;
 
@@ -93,12 +95,15 @@ class ModelRepository {
   std::vector<FollowedAlias> FollowedAliases() const;
 
   Fallbacks& fallbacks() { return fallbacks_; }
+  // How the steps of graphs find their models.
+  RepositorySteps& steps() { return steps_; }
 
   // Of any version that is known, loaded or not; an empty version as in Find, or the latest if none is ready. NOT_FOUND.
   absl::StatusOr<ModelInfo> Get(std::string_view name, std::string_view version) const;
   // Every version that is known, by name, then by version.
   std::vector<ModelInfo> Index() const;
-  // Why not every model that should be ready has a version that is, in one sentence each; empty if they have.
+  // Why not every model that should be ready has a version that is, in one sentence each; empty if they have. At start every version
+  // that is to be loaded counts.
   std::string WhyNotReady() const;
 
   // Of one version, of all versions of a name (empty version), or of all (empty name). NOT_FOUND.
@@ -127,9 +132,16 @@ class ModelRepository {
   absl::Status AddPackage(const std::string& folder);
   absl::Status AddRepository(const std::string& path);
   absl::Status AddFollowed();
-  // On the repository's thread.
+  // model_loading.cc
   void LoadAll();
+  void LoadEach(const std::vector<std::shared_ptr<ModelVersion>>& versions,
+                const std::function<void()>& done);
   void Poll();
+  // Tries the graphs again that did not fit the models that there were; `done` is called when they were tried. Blocks nobody.
+  void RetryGraphs(size_t rounds, std::function<void()> done);
+  async::Task<void> RetryGraphs();
+  // In the model's lane.
+  void Change(const FoundModel& found);
   absl::Status LoadNow(const std::string& name);
   absl::Status UnloadNow(const std::string& name);
   absl::StatusOr<std::set<std::string>> FollowNow(const std::string& name,
@@ -151,14 +163,15 @@ class ModelRepository {
   Fallbacks fallbacks_;
   CancelSource stopping_;
   RepositorySteps steps_;
-  // Models are destroyed by the first, and made, moved and given up on the second alone: they use what stands above.
+  // Models are destroyed by the first, and made, moved and given up in the lanes of the second alone: they use what stands above.
   ModelLife life_;
   std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed
-  async::Pool thread_;
+  ModelLanes lanes_;
   LoadRetries retries_;
   std::jthread polling_;
   observe::CallbackRegistration states_;
   observe::CallbackRegistration memory_;
+  observe::CallbackRegistration loads_;
   observe::CallbackRegistration cache_requests_;
   observe::CallbackRegistration cache_size_;
 };

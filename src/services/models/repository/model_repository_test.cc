@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <latch>
 
 #include "base/status.h"
@@ -34,6 +35,25 @@ TEST_F(ModelRepositoryTest, AModelLoadsInTheBackground) {
   go.count_down();
   while (!(*repository)->WhyNotReady().empty()) std::this_thread::yield();
   EXPECT_TRUE((*repository)->Find("length", "").ok());
+}
+
+TEST_F(ModelRepositoryTest, AtStartEveryVersionCountsForReadiness) {
+  std::latch second{1};
+  std::latch go{1};
+  std::atomic<int> loads = 0;
+  fake_.while_loading = [&] {
+    if (++loads < 2) return;
+    second.count_down();
+    go.wait();
+  };
+  const auto repository = Open({Package("length", "1"), Package("length", "2")});
+  (*repository)->Start();
+  second.wait();
+  EXPECT_TRUE((*repository)->Find("length", "1").ok());
+  EXPECT_EQ((*repository)->WhyNotReady(), "Model 'length' version 2 is loading.");
+  go.count_down();
+  while (!(*repository)->WhyNotReady().empty()) std::this_thread::yield();
+  EXPECT_TRUE((*repository)->Find("length", "2").ok());
 }
 
 TEST_F(ModelRepositoryTest, AModelThatFailsToLoadSaysWhyToOperatorsAlone) {

@@ -82,6 +82,15 @@ absl::StatusOr<ModelLease> ModelTable::Lease(const ModelVersion& version) {
   return WithRetryAfter(Unavailable("Model '", name, "' is still loading."), kLoadingRetry);
 }
 
+bool ModelTable::FallbackAnswers(const ModelVersion& model, size_t depth) const {
+  const auto& fallback = model.package.fallback;
+  if (fallback.model.empty() || model.state == ModelState::kFailed) return false;
+  const auto chosen = Choose(fallback.model, fallback.version);
+  if (!chosen.ok() || ((*chosen)->served == nullptr && !(*chosen)->on_demand)) return false;
+  ModelState state{};
+  return WaitsFor(**chosen, &state, depth + 1).empty();
+}
+
 std::string ModelTable::WaitsFor(const ModelVersion& graph, ModelState* state, size_t depth) const {
   const auto& definition = graph.package.graph;
   if (definition == nullptr || depth > inference::GraphDefinition::kMaxDepth) return "";
@@ -94,6 +103,7 @@ std::string ModelTable::WaitsFor(const ModelVersion& graph, ModelState* state, s
     }
     const ModelVersion& model = **chosen;
     if (model.served == nullptr && !model.on_demand) {
+      if (FallbackAnswers(model, depth)) continue;
       *state = model.state;
       return StrCat("Step '", step->name, "': model '", step->model, "' version ", model.package.version,
                     " is ", Name(model.state), ".");
@@ -109,10 +119,10 @@ bool ModelTable::CanServe(const ModelVersion& version) const {
   return (version.served != nullptr || version.on_demand) && WaitsFor(version, &state).empty();
 }
 
-std::string ModelTable::WhyNotReady(bool but_followed) const {
+std::string ModelTable::WhyNotReady(bool started) const {
   std::string why;
   for (const auto& [name, model] : models) {
-    if (model.is_followed && but_followed) continue;
+    if (model.is_followed && started) continue;
     std::vector<ModelInfo> infos;
     for (const auto& version : model.versions) infos.push_back(Info(model, *version));
     const bool is_ready = std::any_of(infos.begin(), infos.end(),
@@ -120,7 +130,8 @@ std::string ModelTable::WhyNotReady(bool but_followed) const {
     for (const ModelInfo& info : infos) {
       const bool is_unwanted = info.waits_for.empty() &&
                                (info.state == ModelState::kUnloaded || info.state == ModelState::kUnloading);
-      if (is_ready || is_unwanted) continue;
+      const bool is_coming = info.state == ModelState::kLoading || info.state == ModelState::kWarmingUp;
+      if (is_unwanted || (is_ready && (started || !is_coming))) continue;
       const bool is_broken = info.state == ModelState::kFailed && info.waits_for.empty();
       StrAppend(&why, why.empty() ? "" : " ", "Model '", name, "' version ", info.version,
                 is_broken ? " failed to load: "

@@ -85,11 +85,13 @@ struct ModelTable {
   static absl::StatusOr<ModelLease> Lease(const ModelVersion& version);
   // Of a graph: the first step whose model can't answer now, in a sentence for callers, and that model's state; empty if all can.
   std::string WaitsFor(const ModelVersion& graph, ModelState* state, size_t depth = 0) const;
+  // Whether a step whose model is not there now is answered by that model's fallback.
+  bool FallbackAnswers(const ModelVersion& model, size_t depth) const;
   // Whether a request for the version would get it now, or after it was brought back.
   bool CanServe(const ModelVersion& version) const;
-  // See ModelRepository::WhyNotReady. `but_followed`: what somebody registers later, and whether it works, must not take the whole
-  // program out.
-  std::string WhyNotReady(bool but_followed) const;
+  // See ModelRepository::WhyNotReady. Before the program has `started`, every version that is on its way counts: an alias may mean it.
+  // Later what comes beside others does not, nor what somebody registers and whether it works: that must not take the whole program out.
+  std::string WhyNotReady(bool started) const;
   void Insert(std::shared_ptr<ModelVersion> version);
   void Erase(const ModelVersion& version);
   ModelInfo Info(const Model& model, const ModelVersion& version) const;
