@@ -19,6 +19,7 @@
 #include "services/models/oip/rest/rest_adapter.h"
 #include "services/models/oip/rest/rest_routes.h"
 #include "services/models/repository/model_repository.h"
+#include "services/models/traffic/alias_mover.h"
 #include "services/models/traffic/traffic_api.h"
 #include "services/models/traffic/traffic_keeper.h"
 #include "services/models/traffic/traffic_router.h"
@@ -30,18 +31,22 @@ namespace {
 class Following {
  public:
   Following(const run::Environment& environment, ModelRepository& repository,
-            std::unique_ptr<FollowCache> cache, FollowOptions options)
+            std::unique_ptr<FollowCache> cache, FollowOptions options, TrafficKeeper* keeper)
       : registry_(environment.need(registry::v1::RegistryServiceContract())),
         artifacts_(environment.need(registry::v1::ArtifactServiceContract())),
         cache_(std::move(cache)),
         follower_(registry_, artifacts_, repository, *cache_, environment.loops.at(0), environment.metrics,
-                  std::move(options)) {}
+                  std::move(options)) {
+    if (keeper != nullptr)
+      mover_.emplace(registry_, *keeper, environment.loops.at(0), environment.metrics, MoverOptions());
+  }
 
  private:
   registry::v1::RegistryServiceStub registry_;
   registry::v1::ArtifactServiceStub artifacts_;
   const std::unique_ptr<FollowCache> cache_;
   AliasFollower follower_;
+  std::optional<AliasMover> mover_;  // none unless traffic rules move aliases
 };
 
 class Service final : public run::Service {
@@ -62,7 +67,9 @@ class Service final : public run::Service {
   void Follow(const run::Environment& environment, std::unique_ptr<FollowCache> cache,
               FollowOptions options) {
     if (keeper_ != nullptr) options.in_use = std::bind_front(&TrafficKeeper::VersionsInUse, keeper_.get());
-    following_ = std::make_unique<Following>(environment, *repository_, std::move(cache), std::move(options));
+    const bool moves = environment.settings.Get<ModelsConfig>("models").registry.move_aliases;
+    following_ = std::make_unique<Following>(environment, *repository_, std::move(cache), std::move(options),
+                                             moves ? keeper_.get() : nullptr);
   }
 
   std::vector<run::Served> Serve() override {

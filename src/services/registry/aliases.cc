@@ -59,6 +59,13 @@ absl::StatusOr<v1::Empty> Set(SqlTransaction& transaction, const Caller& caller,
   ASSIGN_OR_RETURN(const int64_t to, ParseVersion(request.version()));
   RETURN_IF_ERROR(versions::Load(transaction, caller, request.name(), to).status());
   ASSIGN_OR_RETURN(const int64_t from, Current(transaction, caller, request.name(), request.alias()));
+  if (!request.expected_version().empty() && from != to) {
+    ASSIGN_OR_RETURN(const int64_t expected, ParseVersion(request.expected_version()));
+    if (from != expected) {
+      return FailedPrecondition("Alias '", request.alias(), "' of registered model '", request.name(),
+                                "' does not point to version ", expected, " any more.");
+    }
+  }
   RETURN_IF_ERROR(
       transaction
           .Execute(

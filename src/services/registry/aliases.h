@@ -15,7 +15,7 @@ namespace starling::registry::aliases {
 
 using store::SqlTransaction;
 
-// NOT_FOUND if there is no such version.
+// NOT_FOUND if there is no such version; FAILED_PRECONDITION if it is not where it is expected.
 absl::StatusOr<v1::Empty> Set(SqlTransaction& transaction, const Caller& caller,
                               const v1::SetAliasRequest& request);
 absl::StatusOr<v1::Empty> Delete(SqlTransaction& transaction, const Caller& caller,

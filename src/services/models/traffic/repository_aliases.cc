@@ -15,9 +15,6 @@ namespace {
 using Edit = TrafficStore::Edit;
 using History = std::vector<v1::TrafficMove>;
 
-// Who the history says it was.
-constexpr char kByRepository[] = "repository";
-
 void WarnUnlessDone(const absl::Status& status) {
   if (!status.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(status)));
 }
@@ -53,6 +50,17 @@ void TrafficKeeper::RuleFollowed() {
     if (!done.ok()) return;
     ++rules;
   }
+}
+
+std::vector<TrafficKeeper::Unsaid> TrafficKeeper::WhatIsUnsaid() const {
+  std::vector<Unsaid> all;
+  for (const ModelRepository::FollowedAlias& followed : repository_.FollowedAliases()) {
+    const auto active = router_.Find(followed.model, followed.alias);
+    if (active == nullptr || active->stored().seen != followed.version) continue;  // it moved: FollowAlias
+    if (active->rule().stable() != followed.version)
+      all.push_back({followed.model, followed.alias, followed.version, active->rule().stable()});
+  }
+  return all;
 }
 
 // Rules that were made under other settings.

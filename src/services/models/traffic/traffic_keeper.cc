@@ -19,9 +19,6 @@ using std::chrono::steady_clock;
 using Edit = TrafficStore::Edit;
 using History = std::vector<v1::TrafficMove>;
 
-// Who the history says it was.
-constexpr char kByRule[] = "rule";
-
 void WarnUnlessDone(const absl::Status& status) {
   if (!status.ok()) observe::LogWarning(StrCat("a traffic rule can't be changed: ", Message(status)));
 }
@@ -152,8 +149,9 @@ absl::StatusOr<v1::TrafficState> TrafficKeeper::Change(const std::string& model,
     for (const TrafficChange& change : changes) {
       if (made.keeps_trial) break;
       rule.trial.reset();
-      if (before == nullptr || change.kind != v1::TRAFFIC_MOVE_KIND_PROMOTED || !rule.rule.has_roll_back())
-        continue;
+      if (before == nullptr || change.kind != v1::TRAFFIC_MOVE_KIND_PROMOTED) continue;
+      // Without limits nothing takes it back but a person: one who let it in here may, so the version before stays at hand.
+      if (!rule.rule.has_roll_back() && change.who == kByRepository) continue;
       rule.trial = NewTrial(change.from, before->stable().window.Figures(steady_clock::now()), NowMs());
     }
     return made;

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/async/pool.h"
@@ -56,6 +57,15 @@ class TrafficKeeper {
 
   // The versions that the rule of an alias may send requests to, now or when the stable one is taken back from its trial.
   std::set<std::string> VersionsInUse(const std::string& model, const std::string& alias) const;
+
+  // An alias that follows the registry, which says what it said before the rule moved the alias.
+  struct Unsaid {
+    std::string model, alias;
+    std::string said;     // the registry's version
+    std::string version;  // the rule's
+    bool operator==(const Unsaid&) const = default;
+  };
+  std::vector<Unsaid> WhatIsUnsaid() const;
 
   // Judges every rule at the time `now`, and carries out what follows: what the check does again and again. Blocks.
   void Check(MonotonicTime now);

@@ -26,6 +26,10 @@ struct StoredRule {
   std::optional<v1::TrafficTrial> trial;  // of the stable version, until it has been watched for a window
 };
 
+// Who the history says it was, where it was no person.
+inline constexpr char kByRule[] = "rule";
+inline constexpr char kByRepository[] = "repository";
+
 // One entry of the history, before it has a number.
 struct TrafficChange {
   v1::TrafficMoveKind kind = v1::TRAFFIC_MOVE_KIND_UNSPECIFIED;

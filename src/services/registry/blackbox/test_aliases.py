@@ -53,6 +53,27 @@ def test_every_move_is_kept_with_who_when_from_to_and_why(registry):
     assert all(move.timestamp > 1_700_000_000_000 for move in moves)
 
 
+def test_an_alias_moves_only_from_where_it_is_expected(registry):
+    stub, m, v = models(registry)
+    call(registry, stub, "CreateRegisteredModel", m.CreateRegisteredModelRequest(name="expected"))
+    for _ in range(3):
+        call(registry, stub, "CreateModelVersion", v.CreateModelVersionRequest(name="expected", source="mlflow-artifacts:/e"))
+
+    def move(version, expected):
+        call(registry, stub, "SetAlias", v.SetAliasRequest(name="expected", alias="champion", version=version, expected_version=expected))
+
+    with pytest.raises(grpc.RpcError, match="does not point to version 1 any more"):
+        move("2", "1")
+    move("1", "")
+    move("2", "1")
+    with pytest.raises(grpc.RpcError) as refused:
+        move("3", "1")
+    assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    move("2", "1")  # the same once more: it is there already
+    moves = call(registry, stub, "ListAliasMoves", v.ListAliasMovesRequest(name="expected")).moves
+    assert [(move.from_version, move.to_version) for move in moves] == [("1", "2"), ("", "1")]
+
+
 def test_whoever_follows_hears_every_move_once_and_in_order(registry):
     stub, m, v = models(registry)
     call(registry, stub, "CreateRegisteredModel", m.CreateRegisteredModelRequest(name="followed"))
