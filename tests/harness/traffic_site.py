@@ -55,7 +55,7 @@ class Site:
         self.operator = httpx.Client(base_url=self.program.url, headers={"x-api-key": self.key}, timeout=30)
         self.caller = httpx.Client(base_url=self.program.url, headers={"x-api-key": self.caller_key}, timeout=30)
         # A model is ready with its first version; here all of them must be.
-        wait_for(lambda: [model["state"] for model in self.caller.get("/models").json()["models"]] == ["MODEL_STATE_READY"] * 4, what="four versions")
+        wait_for(lambda: {model["state"] for model in self.caller.get("/models").json()["models"]} == {"MODEL_STATE_READY"}, what="all versions")
         return self.program
 
     def set(self, rule, alias="champion", **more):
@@ -73,7 +73,7 @@ class Site:
         moves = self.caller.get("/models/sums/traffic/champion/history").json()["moves"]
         return [(m["kind"].removeprefix("TRAFFIC_MOVE_KIND_"), m["who"], m["from_version"], m["to_version"]) for m in moves]
 
-    def infer(self, key=None, alias="champion"):
+    def infer(self, key=None, alias="champion", model="sums"):
         body = {
             "inputs": [
                 {"name": "ids", "datatype": "INT64", "shape": [1, 3], "data": [1, 2, 3]},
@@ -82,7 +82,7 @@ class Site:
         }
         if key is not None:
             body["parameters"] = {"sticky_key": key}
-        return self.caller.post(f"/v2/models/sums/versions/{alias}/infer", json=body)
+        return self.caller.post(f"/v2/models/{model}/" + (f"versions/{alias}/infer" if alias else "infer"), json=body)
 
     def version(self, key=None):
         answer = self.infer(key)

@@ -137,7 +137,7 @@ absl::StatusOr<std::vector<TextClass>> TextClassifier::MakeAnswers(const Windows
 }
 
 async::Task<absl::StatusOr<std::vector<TextClass>>> TextClassifier::Classify(
-    RequestContext context, std::vector<std::string_view> texts, CallTimes* times) {
+    RequestContext context, std::vector<std::string_view> texts, CallTimes* times, QueueTerms terms) {
   size_t bytes = 0;
   for (const std::string_view text : texts) bytes += text.size();
   Windows windows;
@@ -151,7 +151,7 @@ async::Task<absl::StatusOr<std::vector<TextClass>>> TextClassifier::Classify(
   }
   std::vector<Row> rows = std::move(windows.rows);
   CO_ASSIGN_OR_RETURN(const std::vector<Row> outputs,
-                      co_await model_->InferRows(std::move(context), std::move(rows), times));
+                      co_await model_->InferRows(std::move(context), std::move(rows), times, terms));
   co_return MakeAnswers(windows, outputs);
 }
 

@@ -41,7 +41,8 @@ class TextClassifier {
   // One answer per text, in order. The texts live until the task is done; they are valid UTF-8. Errors as of Model::Infer.
   async::Task<absl::StatusOr<std::vector<TextClass>>> Classify(RequestContext context,
                                                                std::vector<std::string_view> texts,
-                                                               CallTimes* times = nullptr);
+                                                               CallTimes* times = nullptr,
+                                                               QueueTerms terms = {});
 
  private:
   TextClassifier(Tokenize tokenize, std::unique_ptr<Model> model);

@@ -74,6 +74,13 @@ v1::Model ToProto(ModelInfo info) {
   return model;
 }
 
+// Of requests that the contract's rules have checked.
+template <typename Request>
+RequestLimits LimitsOf(const RequestContext& context, const Request& request) {
+  return {context,
+          {static_cast<size_t>(request.priority()), std::chrono::microseconds(request.timeout_us())}};
+}
+
 void Fill(const ModelStatistics& statistics, v1::Model* model) {
   model->set_requests(static_cast<int64_t>(statistics.success.count));
   model->set_failures(static_cast<int64_t>(statistics.fail.count));
@@ -91,22 +98,24 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::ClassifyText(
     co_return ViolationError(
         {"texts", "repeated.max_items", StrCat("'texts' must hold at most ", max_texts_, " texts.")});
   }
-  AskModel<v1::ClassifyTextResponse> ask = [this, &context, &request](std::string name, std::string version) {
-    return AskClasses(std::move(name), std::move(version), context, request);
+  const RequestLimits limits = LimitsOf(context, request);
+  AskModel<v1::ClassifyTextResponse> ask = [this, &limits, &request](std::string name, std::string version) {
+    return AskClasses(std::move(name), std::move(version), limits, request);
   };
   auto answer = WithFallback<v1::ClassifyTextResponse>(repository_, request.model(), request.version(), ask);
   co_return co_await std::move(answer);
 }
 
 async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::AskClasses(
-    std::string name, std::string version, RequestContext context, const v1::ClassifyTextRequest& request) {
-  const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+    std::string name, std::string version, const RequestLimits& limits,
+    const v1::ClassifyTextRequest& request) {
+  const TrafficRoute route = traffic_.Route(name, version, limits.whole, request.sticky_key());
+  auto acquire = repository_.Acquire(limits.whole, name, route.VersionOr(version), version);
   const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
   std::vector<std::string_view> texts(request.texts().begin(), request.texts().end());
-  auto classify = route.Classify(model, std::move(context), std::move(texts));
+  auto classify = route.Classify(model, limits.For(model->package()), std::move(texts), limits.terms);
   CO_ASSIGN_OR_RETURN(const auto classes, co_await std::move(classify));
 
   v1::ClassifyTextResponse response;
@@ -125,18 +134,19 @@ async::Task<absl::StatusOr<v1::ClassifyTextResponse>> ModelsApi::AskClasses(
 
 async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::Infer(RequestContext context,
                                                                 const v1::InferRequest& request) {
-  AskModel<v1::InferResponse> ask = [this, &context, &request](std::string name, std::string version) {
-    return AskTensors(std::move(name), std::move(version), context, request);
+  const RequestLimits limits = LimitsOf(context, request);
+  AskModel<v1::InferResponse> ask = [this, &limits, &request](std::string name, std::string version) {
+    return AskTensors(std::move(name), std::move(version), limits, request);
   };
   auto answer = WithFallback<v1::InferResponse>(repository_, request.model(), request.version(), ask);
   co_return co_await std::move(answer);
 }
 
 async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string name, std::string version,
-                                                                     RequestContext context,
+                                                                     const RequestLimits& limits,
                                                                      const v1::InferRequest& request) {
-  const TrafficRoute route = traffic_.Route(name, version, context, request.sticky_key());
-  auto acquire = repository_.Acquire(context, name, route.VersionOr(version), version);
+  const TrafficRoute route = traffic_.Route(name, version, limits.whole, request.sticky_key());
+  auto acquire = repository_.Acquire(limits.whole, name, route.VersionOr(version), version);
   const absl::StatusOr<ModelLease> model = co_await std::move(acquire);
   if (!model.ok()) co_return route.Failed(model.status());
   const inference::ModelPackage& package = (*model)->package();
@@ -144,8 +154,8 @@ async::Task<absl::StatusOr<v1::InferResponse>> ModelsApi::AskTensors(std::string
   if (!inputs.ok()) co_return route.Failed(inputs.status());
   const auto wanted = ChooseOutputs(package.outputs, request.outputs());
   if (!wanted.ok()) co_return route.Failed(wanted.status());
-  auto infer =
-      route.Infer(*model, std::move(context), *std::move(inputs), {.sticky_key = request.sticky_key()});
+  const GraphCall call{.sticky_key = request.sticky_key(), .queue = limits.terms};
+  auto infer = route.Infer(*model, limits.For(package), *std::move(inputs), call);
   CO_ASSIGN_OR_RETURN(const auto outputs, co_await std::move(infer));
 
   v1::InferResponse response;

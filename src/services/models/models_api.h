@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "services/models/repository/model_repository.h"
+#include "services/models/request_limits.h"
 #include "services/models/traffic/traffic_router.h"
 #include "starling/models/v1/models.starling.h"
 
@@ -28,11 +29,12 @@ class ModelsApi final : public v1::ModelsService {
                                                   const v1::GetModelRequest& request) override;
 
  private:
+  // Both: the limits live until the task is done.
   async::Task<absl::StatusOr<v1::ClassifyTextResponse>> AskClasses(std::string name, std::string version,
-                                                                   RequestContext context,
+                                                                   const RequestLimits& limits,
                                                                    const v1::ClassifyTextRequest& request);
   async::Task<absl::StatusOr<v1::InferResponse>> AskTensors(std::string name, std::string version,
-                                                            RequestContext context,
+                                                            const RequestLimits& limits,
                                                             const v1::InferRequest& request);
 
   ModelRepository& repository_;

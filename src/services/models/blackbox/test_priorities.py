@@ -1,6 +1,9 @@
 """Priorities and queue time-outs, asked for with NVIDIA's tritonclient; the model is an upstream that the test holds back."""
 
+import base64
+import struct
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -112,3 +115,43 @@ def test_a_refusal_for_waiting_says_when_to_come_back_and_a_fallback_answers_ins
             assert client.post("/v2/models/spared/infer", json=body).json()["model_name"] == "spare"
             upstream.gate.set()
             assert [process.wait(60) for process in busy] == [0] * 4
+
+
+def test_the_contract_for_services_has_both_too(tmp_path):
+    key, entry = make_key("caller")
+    order = []
+    with Upstream() as upstream:
+
+        def doubled(request, rows):
+            order.append(int(rows[0][0]))
+            return Upstream.doubled(request, rows)
+
+        upstream.answer = doubled
+        package = write_package(tmp_path / "doubles", upstream.url, more=QUEUE)
+        text = (tmp_path / "doubles/model.yaml").read_text()
+        (tmp_path / "doubles/model.yaml").write_text(text.replace("instances: 2", "instances: 1"))
+        config = {"models": {"packages": [package]}, "auth": {"api_keys": [entry]}}
+        with Program(config, ["--target", "models"]) as program, httpx.Client(base_url=program.url, timeout=60) as client, ThreadPoolExecutor(8) as pool:
+            client.headers["Authorization"] = f"Bearer {key}"
+
+            def ask(value, **more):
+                data = base64.b64encode(struct.pack("<2f", value, value)).decode()
+                return client.post("/models/doubles/infer", json={"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": data}], **more})
+
+            for more, field in (({"priority": -1}, "priority"), ({"priority": 101}, "priority"), ({"timeout_us": -1}, "timeout_us"), ({"timeout_us": 4_000_000_000}, "timeout_us")):
+                refused = ask(0, **more)
+                assert refused.status_code == 400 and field in refused.text, refused.text
+            waiting = 'starling_inference_queue_size{model="doubles",version="1"}'
+            upstream.gate.clear()
+            asked = [pool.submit(ask, 1)]
+            assert upstream.arrived.acquire(timeout=60)
+            for number, (value, priority) in enumerate([(30, 3), (20, 0), (21, 2), (10, 1)]):
+                asked.append(pool.submit(ask, value, priority=priority))
+                wait_for(lambda n=number: program.metrics().get(waiting, 0) == n + 1, 20, f"{number + 1} rows that wait")
+            # Of the third priority it is a time-out of waiting, of the others a deadline.
+            late = ask(31, priority=3, timeout_us=1000)
+            assert late.status_code == 503 and "waited too long" in late.text and int(late.headers["Retry-After"]) >= 1, late.text
+            assert ask(11, priority=1, timeout_us=1000).status_code == 504
+            upstream.gate.set()
+            assert [one.result().status_code for one in asked] == [200] * 5
+            assert order == [1, 10, 20, 21, 30]

@@ -111,7 +111,19 @@ async::Task<absl::Status> GraphRun::RunStep(RequestContext context, const GraphS
 
 async::Task<absl::StatusOr<GraphRun::Named>> GraphRun::Ask(RequestContext context,
                                                            const GraphStep& step) const {
-  auto acquire = model_.models_.AcquireStep(context, step.model, step.version);
+  auto first = AskModel(context, step, step.model, step.version);
+  auto outputs = co_await std::move(first);
+  if (!absl::IsUnavailable(outputs.status())) co_return outputs;
+  const ModelPackage::Fallback fallback = model_.models_.FallbackOf(step.model, step.version);
+  if (fallback.model.empty()) co_return outputs;
+  auto second = AskModel(std::move(context), step, fallback.model, fallback.version);
+  co_return co_await std::move(second);
+}
+
+async::Task<absl::StatusOr<GraphRun::Named>> GraphRun::AskModel(RequestContext context, const GraphStep& step,
+                                                                const std::string& name,
+                                                                const std::string& version) const {
+  auto acquire = model_.models_.AcquireStep(context, name, version, call_.sticky_key);
   const auto acquired = co_await std::move(acquire);
   if (absl::IsNotFound(acquired.status())) {
     // The caller asked for the graph, which is there.
@@ -120,9 +132,10 @@ async::Task<absl::StatusOr<GraphRun::Named>> GraphRun::Ask(RequestContext contex
   CO_RETURN_IF_ERROR(acquired.status());
   const StepModel& model = **acquired;
   const ModelPackage& package = model.package();
-  CO_ASSIGN_OR_RETURN(auto inputs, InputsOf(step, package));
+  auto inputs = InputsOf(step, package);
+  if (!inputs.ok()) co_return model.Failed(inputs.status());
   auto infer =
-      model.Infer(std::move(context), std::move(inputs), {call_.sticky_key, call_.depth + 1, call_.queue});
+      model.Infer(std::move(context), *std::move(inputs), {call_.sticky_key, call_.depth + 1, call_.queue});
   CO_ASSIGN_OR_RETURN(auto outputs, co_await std::move(infer));
   Named named;
   for (size_t i = 0; i < outputs.size(); ++i)
@@ -136,7 +149,7 @@ absl::StatusOr<std::vector<Tensor>> GraphRun::InputsOf(const GraphStep& step,
   for (const TensorSpec& spec : model.inputs) {
     const auto source = step.inputs.find(spec.name);
     if (source == step.inputs.end())
-      return Internal("Model '", step.model, "' has an input '", spec.name,
+      return Internal("Model '", model.name, "' has an input '", spec.name,
                       "' that the graph does not know.");
     const Tensor* const tensor = Find(source->second);
     if (tensor == nullptr) return FailedPrecondition("'", source->second.back().text, "' is missing.");

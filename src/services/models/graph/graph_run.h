@@ -35,7 +35,10 @@ class GraphRun {
   async::Task<void> RunBranch(RequestContext context, const inference::GraphBranch& branch,
                               const CancelSource& others, absl::Status* first);
   async::Task<absl::Status> RunStep(RequestContext context, const inference::GraphStep& step);
+  // By the step's model or, if that is UNAVAILABLE, by its fallback.
   async::Task<absl::StatusOr<Named>> Ask(RequestContext context, const inference::GraphStep& step) const;
+  async::Task<absl::StatusOr<Named>> AskModel(RequestContext context, const inference::GraphStep& step,
+                                              const std::string& name, const std::string& version) const;
 
   absl::StatusOr<std::vector<inference::Tensor>> InputsOf(const inference::GraphStep& step,
                                                           const inference::ModelPackage& model) const;

@@ -60,6 +60,34 @@ TEST_F(GraphRunTest, EachStepHasThePriorityOfTheRequest) {
   EXPECT_EQ(parts_["twice"]->priority, 2u);
 }
 
+TEST_F(GraphRunTest, StepsAreChosenByTheRequestsKey) {
+  ASSERT_TRUE(Load("a.y", "  - {name: a, model: same, inputs: {x: request.x}}\n").ok());
+  EXPECT_EQ(*Run(3, {.sticky_key = "user-1"}), 3);
+  EXPECT_EQ(key_, "user-1");
+}
+
+TEST_F(GraphRunTest, AModelThatIsAwayIsAnsweredForByItsFallback) {
+  Add("away", Away).stated_package.fallback = {"twice", ""};
+  ASSERT_TRUE(Load("a.y", "  - {name: a, model: away, inputs: {x: request.x}}\n").ok());
+  EXPECT_EQ(*Run(3, {.queue = {.priority = 2}}), 6);
+  EXPECT_EQ(parts_["twice"]->priority, 2u);
+  EXPECT_EQ(Count("a", "ok"), 1);
+}
+
+TEST_F(GraphRunTest, AFallbacksOwnFallbackIsNotAsked) {
+  Add("away", Away).stated_package.fallback = {"away too", ""};
+  Add("away too", Away).stated_package.fallback = {"twice", ""};
+  ASSERT_TRUE(Load("a.y", "  - {name: a, model: away, inputs: {x: request.x}}\n").ok());
+  EXPECT_EQ(Run(3).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(parts_["twice"]->seen.empty());
+}
+
+TEST_F(GraphRunTest, AModelThatFailsHasNoFallback) {
+  parts_["broken"]->stated_package.fallback = {"twice", ""};
+  ASSERT_TRUE(Load("a.y", "  - {name: a, model: broken, inputs: {x: request.x}}\n").ok());
+  EXPECT_EQ(Run(3).status().code(), absl::StatusCode::kInternal);
+}
+
 TEST_F(GraphRunTest, BranchesOfAParallelRunAtTheSameTime) {
   // Each waits for the other: one after the other would never end.
   async::Completion<bool> left_runs, right_runs;

@@ -65,6 +65,7 @@ inline Answer Twice(RequestContext, inference::Tensor x) {
   co_return std::vector<inference::Tensor>{Floats(values)};
 }
 inline Answer Broken(RequestContext, inference::Tensor) { co_return Internal("The wheels came off."); }
+inline Answer Away(RequestContext, inference::Tensor) { co_return Unavailable("It is away."); }
 // Until it is cancelled or its deadline is over, as a batcher does.
 inline Answer Forever(RequestContext context, inference::Tensor) {
   const auto left =
@@ -89,10 +90,16 @@ class GraphTest : public testing::Test, public GraphModels {
 
   async::Task<absl::StatusOr<std::shared_ptr<const StepModel>>> AcquireStep(RequestContext,
                                                                             std::string_view name,
-                                                                            std::string_view) override {
+                                                                            std::string_view,
+                                                                            std::string_view key) override {
+    key_ = key;
     const auto found = parts_.find(name);
     if (found == parts_.end()) co_return NotFound("There is no model '", name, "'.");
     co_return std::shared_ptr<const StepModel>(found->second);
+  }
+  inference::ModelPackage::Fallback FallbackOf(std::string_view name, std::string_view) override {
+    const auto found = parts_.find(name);
+    return found == parts_.end() ? inference::ModelPackage::Fallback() : found->second->package().fallback;
   }
   absl::StatusOr<inference::ModelPackage> DescribeStep(std::string_view name,
                                                        std::string_view) const override {
@@ -148,6 +155,7 @@ outputs: [{name: y, datatype: FP32, shape: [-1, 1], from: ")"
     return -1;
   }
 
+  std::string key_;  // of the step that was acquired last
   std::filesystem::path folder_;
   std::map<std::string, std::shared_ptr<Part>, std::less<>> parts_;
   std::map<std::string, inference::ModelPackage, std::less<>> graphs_;

@@ -67,27 +67,22 @@ absl::StatusOr<inference::QueueTerms> ReadTerms(const Parameters& parameters) {
   return terms;
 }
 
-RequestContext Limited(const RequestContext& context, std::chrono::microseconds timeout) {
-  if (timeout.count() == 0) return context;
-  return context.WithDeadline(std::chrono::steady_clock::now() + timeout);
-}
-
 }  // namespace
 
 async::Task<absl::StatusOr<InferResponse>> InferRunner::Infer(RequestContext context,
                                                               const InferRequest& request) const {
   if (request.inputs.empty()) co_return InvalidArgument("The request has no inputs.");
   CO_ASSIGN_OR_RETURN(const inference::QueueTerms terms, ReadTerms(request.parameters));
-  const RequestContext limited = Limited(context, terms.timeout);
+  const RequestLimits limits(context, terms);
   AskModel<InferResponse> ask = [&](std::string name, std::string version) {
-    return Ask(std::move(name), std::move(version), {context, limited, terms}, request);
+    return Ask(std::move(name), std::move(version), limits, request);
   };
   auto answer = WithFallback<InferResponse>(repository_, request.model_name, request.model_version, ask);
   co_return co_await std::move(answer);
 }
 
 async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, std::string version,
-                                                            Limits limits,
+                                                            const RequestLimits& limits,
                                                             const InferRequest& request) const {
   CO_ASSIGN_OR_RETURN(const TrafficRoute route, Route(name, version, limits.whole, request));
   auto acquire = repository_.Acquire(limits.whole, name, route.VersionOr(version), version);
@@ -101,12 +96,8 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
     CO_ASSIGN_OR_RETURN(const auto given, request.parameters.Text("sticky_key"));
     key = given.value_or("");
   }
-  // The time-out is one of waiting where the model says so, else one of the whole request.
-  const auto& queue = model->package().batching.queue;
-  const bool waits = queue.PolicyOf(queue.LevelOf(limits.terms.priority)).allow_timeout_override;
-  RequestContext& context = waits ? limits.caller : limits.whole;
   const GraphCall call{.sticky_key = key, .queue = limits.terms};
-  auto run = route.Infer(model, std::move(context), *std::move(inputs), call);
+  auto run = route.Infer(model, limits.For(model->package()), *std::move(inputs), call);
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
   co_return Assemble(*model, request, *results);

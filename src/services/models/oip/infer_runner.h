@@ -7,6 +7,7 @@
 #include "services/models/oip/infer.h"
 #include "services/models/oip/shared_memory.h"
 #include "services/models/repository/model_repository.h"
+#include "services/models/request_limits.h"
 #include "services/models/traffic/traffic_router.h"
 
 namespace starling::models::oip {
@@ -24,13 +25,9 @@ class InferRunner {
   async::Task<absl::StatusOr<InferResponse>> Infer(RequestContext context, const InferRequest& request) const;
 
  private:
-  // How long a request may take.
-  struct Limits {
-    RequestContext caller;  // without its parameter "timeout"
-    RequestContext whole;   // with that as the deadline of all of it
-    inference::QueueTerms terms;
-  };
-  async::Task<absl::StatusOr<InferResponse>> Ask(std::string name, std::string version, Limits limits,
+  // The limits live until the task is done.
+  async::Task<absl::StatusOr<InferResponse>> Ask(std::string name, std::string version,
+                                                 const RequestLimits& limits,
                                                  const InferRequest& request) const;
   absl::StatusOr<std::vector<inference::Tensor>> OrderInputs(const ServedModel& model,
                                                              const InferRequest& request) const;

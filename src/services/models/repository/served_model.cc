@@ -109,7 +109,7 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> ServedModel::Run(RequestContext
 }
 
 async::Task<absl::StatusOr<std::vector<inference::TextClass>>> ServedModel::Classify(
-    RequestContext context, std::vector<std::string_view> texts) const {
+    RequestContext context, std::vector<std::string_view> texts, inference::QueueTerms terms) const {
   if (classifier_ == nullptr) {
     co_return InvalidArgument("Model '", name(), "' has the task '", package().task,
                               "', not text-classification.");
@@ -117,7 +117,7 @@ async::Task<absl::StatusOr<std::vector<inference::TextClass>>> ServedModel::Clas
   const auto begin = steady_clock::now();
   const size_t rows = texts.size();
   inference::CallTimes times;
-  auto classes = co_await classifier_->Classify(std::move(context), std::move(texts), &times);
+  auto classes = co_await classifier_->Classify(std::move(context), std::move(texts), &times, terms);
   const auto total = steady_clock::now() - begin;
   if (classes.ok()) {
     statistics_->AddSuccess(rows, total, times);

@@ -67,7 +67,7 @@ class ServedModel final : public StepModel {
                                                                     GraphCall call = {}) const override;
   // As TextClassifier::Classify. INVALID_ARGUMENT if its task is another.
   async::Task<absl::StatusOr<std::vector<inference::TextClass>>> Classify(
-      RequestContext context, std::vector<std::string_view> texts) const;
+      RequestContext context, std::vector<std::string_view> texts, inference::QueueTerms terms = {}) const;
 
  private:
   ServedModel(std::shared_ptr<StatisticsRecorder> statistics, ResponseCache& cache);

@@ -11,6 +11,44 @@ using inference::Tensor;
 using inference::TextClass;
 using std::chrono::steady_clock;
 
+namespace {
+
+// A step's model that runs through a rule.
+class RoutedStep final : public StepModel {
+ public:
+  RoutedStep(ModelLease model, TrafficRoute route) : model_(std::move(model)), route_(std::move(route)) {}
+  const inference::ModelPackage& package() const override { return model_->package(); }
+  async::Task<absl::StatusOr<std::vector<Tensor>>> Infer(RequestContext context, std::vector<Tensor> inputs,
+                                                         GraphCall call) const override {
+    return route_.Infer(model_, std::move(context), std::move(inputs), call);
+  }
+  absl::Status Failed(absl::Status status) const override { return route_.Failed(std::move(status)); }
+
+ private:
+  const ModelLease model_;
+  const TrafficRoute route_;
+};
+
+}  // namespace
+
+TrafficRouter::TrafficRouter(ModelRepository& repository, observe::Registry& metrics, ShadowOptions shadow)
+    : repository_(repository), metrics_(metrics), shadow_(repository, shadow) {
+  repository_.steps().RouteBy(this);
+}
+
+TrafficRouter::~TrafficRouter() { repository_.steps().RouteBy(nullptr); }
+
+async::Task<absl::StatusOr<std::shared_ptr<const StepModel>>> TrafficRouter::AcquireByRule(
+    RequestContext context, std::string_view name, std::string_view version, std::string_view sticky_key) {
+  TrafficRoute route = Route(name, version, context, sticky_key);
+  auto acquire = repository_.Acquire(std::move(context), name, route.VersionOr(version), version);
+  absl::StatusOr<ModelLease> model = co_await std::move(acquire);
+  if (!model.ok()) co_return route.Failed(model.status());
+  std::shared_ptr<const StepModel> step = *model;
+  if (route.has_rule()) step = std::make_shared<RoutedStep>(*std::move(model), std::move(route));
+  co_return step;
+}
+
 void TrafficRoute::Count(MonotonicTime begin, const absl::Status& status) const {
   const auto now = steady_clock::now();
   if (absl::IsCancelled(status)) return arm_->window.AddAbandoned(now, now - begin);
@@ -41,12 +79,13 @@ async::Task<absl::StatusOr<std::vector<Tensor>>> TrafficRoute::InferByRule(const
 }
 
 async::Task<absl::StatusOr<std::vector<TextClass>>> TrafficRoute::ClassifyByRule(
-    const ModelLease& model, RequestContext context, std::vector<std::string_view> texts) const {
+    const ModelLease& model, RequestContext context, std::vector<std::string_view> texts,
+    inference::QueueTerms terms) const {
   const bool mirrors = TakesShadow();
   std::vector<std::string> asked;
   if (mirrors) asked.assign(texts.begin(), texts.end());
   const auto begin = steady_clock::now();
-  auto classify = model->Classify(std::move(context), std::move(texts));
+  auto classify = model->Classify(std::move(context), std::move(texts), terms);
   auto classes = co_await std::move(classify);
   Count(begin, classes.status());
   if (mirrors && classes.ok()) shadow_->MirrorTexts(rule_, std::move(asked), *classes);

@@ -25,6 +25,7 @@ class TrafficRoute {
   TrafficRoute(std::shared_ptr<const ActiveRule> rule, TrafficArmState& arm, Shadow& shadow)
       : rule_(std::move(rule)), arm_(&arm), shadow_(&shadow) {}
 
+  bool has_rule() const { return rule_ != nullptr; }
   // `version` unless a rule says otherwise; a view into the argument or the route.
   std::string_view VersionOr(std::string_view version) const {
     return rule_ == nullptr ? version : std::string_view(arm_->version);
@@ -39,9 +40,10 @@ class TrafficRoute {
     return InferByRule(model, std::move(context), std::move(inputs), call);
   }
   async::Task<absl::StatusOr<std::vector<inference::TextClass>>> Classify(
-      const ModelLease& model, RequestContext context, std::vector<std::string_view> texts) const {
-    if (rule_ == nullptr) return model->Classify(std::move(context), std::move(texts));
-    return ClassifyByRule(model, std::move(context), std::move(texts));
+      const ModelLease& model, RequestContext context, std::vector<std::string_view> texts,
+      inference::QueueTerms terms = {}) const {
+    if (rule_ == nullptr) return model->Classify(std::move(context), std::move(texts), terms);
+    return ClassifyByRule(model, std::move(context), std::move(texts), terms);
   }
   // For a request that failed before it ran. Gives back its argument.
   absl::Status Failed(absl::Status status) const;
@@ -51,7 +53,8 @@ class TrafficRoute {
       const ModelLease& model, RequestContext context, std::vector<inference::Tensor> inputs,
       GraphCall call) const;
   async::Task<absl::StatusOr<std::vector<inference::TextClass>>> ClassifyByRule(
-      const ModelLease& model, RequestContext context, std::vector<std::string_view> texts) const;
+      const ModelLease& model, RequestContext context, std::vector<std::string_view> texts,
+      inference::QueueTerms terms) const;
   void Count(MonotonicTime begin, const absl::Status& status) const;
   bool TakesShadow() const;
 
@@ -61,11 +64,12 @@ class TrafficRoute {
 };
 
 // Thread-safe.
-class TrafficRouter {
+class TrafficRouter final : public StepRouter {
  public:
-  // The repository and the registry outlive it.
-  TrafficRouter(ModelRepository& repository, observe::Registry& metrics, ShadowOptions shadow)
-      : repository_(repository), metrics_(metrics), shadow_(repository, shadow) {}
+  // The repository and the registry outlive it. From now on the steps of graphs go by the rules too.
+  TrafficRouter(ModelRepository& repository, observe::Registry& metrics, ShadowOptions shadow);
+  ~TrafficRouter() override;
+  TrafficRouter(const TrafficRouter&) = delete;
 
   // Whether there is any rule: what every request asks. No lock.
   bool active() const { return active_.load(std::memory_order_relaxed); }
@@ -73,6 +77,9 @@ class TrafficRouter {
   // Empty unless `alias` is one with a rule. A version that is not loaded gets nothing: the stable one answers for it.
   TrafficRoute Route(std::string_view model, std::string_view alias, const RequestContext& context,
                      std::string_view sticky_key);
+  async::Task<absl::StatusOr<std::shared_ptr<const StepModel>>> AcquireByRule(
+      RequestContext context, std::string_view name, std::string_view version,
+      std::string_view sticky_key) override;
 
   // The rule holds from now on; with `anew` what was observed is forgotten.
   void Apply(StoredRule stored, bool anew, MonotonicTime now);
