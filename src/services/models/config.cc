@@ -127,9 +127,11 @@ void Declare(config::Declaration<ModelsConfig>& d) {
       .Min(1)
       .Max(64)
       .Text(
-          "How many models are loaded at the same time; the versions of one come one after the other. A "
-          "model that is slow to come, for "
-          "example one of another server, holds a place until it is there or its time-out is over.");
+          "How many models are loaded at the same time; the versions of one come one after the other, and so "
+          "do models "
+          "within this process, whose memory is measured. One that is slow to come, for example of another "
+          "server, holds "
+          "a place until it is there or its time-out is over.");
   d.Size("memory_budget", &ModelsConfig::memory_budget)
       .Min(0)
       .Text(
