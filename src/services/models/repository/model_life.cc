@@ -180,33 +180,14 @@ absl::Status ModelLife::Stopping(ModelVersion& version) {
 }
 
 absl::Status ModelLife::Load(const std::shared_ptr<ModelVersion>& version, Room room) {
-  absl::Status otherwise;
-  return Claim(version, room, &otherwise) ? LoadClaimed(version) : otherwise;
-}
-
-bool ModelLife::Claim(const std::shared_ptr<ModelVersion>& version, Room room, absl::Status* otherwise) {
-  if (table_.stopping) {
-    *otherwise = Stopping(*version);
-    return false;
-  }
-  const absl::Status status = MakeRoom(*version, room);
-  if (status.ok()) return true;
-  if (!absl::IsResourceExhausted(status)) {
-    *otherwise = Fail(version, status);
-    return false;
-  }
-  std::lock_guard lock(table_.mutex);
-  version->state = ModelState::kUnloaded;
-  version->on_demand = true;
-  Answer(*version, status);
-  *otherwise = room == Room::kEvict ? status : absl::OkStatus();
-  return false;
-}
-
-absl::Status ModelLife::LoadClaimed(const std::shared_ptr<ModelVersion>& version) {
-  if (table_.stopping) {
-    GiveBack(*version);
-    return Stopping(*version);
+  if (table_.stopping) return Stopping(*version);
+  if (const absl::Status status = MakeRoom(*version, room); !status.ok()) {
+    if (!absl::IsResourceExhausted(status)) return Fail(version, status);
+    std::lock_guard lock(table_.mutex);
+    version->state = ModelState::kUnloaded;
+    version->on_demand = true;
+    Answer(*version, status);
+    return room == Room::kEvict ? status : absl::OkStatus();
   }
   auto loaded = LoadMeasured(version);
   if (!loaded.ok()) {

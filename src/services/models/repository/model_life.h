@@ -39,10 +39,6 @@ class ModelLife {
   // the table, answers until then. Past the memory budget: evicts what was used longest ago (kEvict), or leaves the version
   // to the first request for it (kOrWait).
   absl::Status Load(const std::shared_ptr<ModelVersion>& version, Room room);
-  // The same in two steps. Claim() keeps room for it; false: it will not be loaded now, `otherwise` says why, or OK if it waits for the
-  // first request.
-  bool Claim(const std::shared_ptr<ModelVersion>& version, Room room, absl::Status* otherwise);
-  absl::Status LoadClaimed(const std::shared_ptr<ModelVersion>& version);
   // Load() again, unless it was unloaded meanwhile.
   void Retry(const std::shared_ptr<ModelVersion>& version);
   // Takes no more requests; destroyed when the last lease has ended. `on_demand`: comes back when it is asked for.

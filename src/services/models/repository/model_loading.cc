@@ -58,20 +58,30 @@ void ModelRepository::LoadAll() {
   done();
 }
 
-// Room is kept in their order, so which of them fit does not depend on how fast they load.
+// Models within this process are measured while they load and so come one after the other: each claims its room when it is known what
+// those before it take. The others wait for nobody.
 void ModelRepository::LoadEach(const std::vector<std::shared_ptr<ModelVersion>>& versions,
                                const std::function<void()>& done) {
+  std::vector<std::shared_ptr<ModelVersion>> in_heap;
   for (const auto& version : versions) {
-    absl::Status otherwise;
-    if (!life_.Claim(version, ModelLife::Room::kOrWait, &otherwise)) {
-      done();
-      continue;
+    if (IsInHeap(version->package)) {
+      in_heap.push_back(version);
+    } else {
+      LoadInOrder({version}, 0, done);
     }
-    lanes_.Post(version->package.name, [this, version, done] {
-      static_cast<void>(life_.LoadClaimed(version));
-      done();
-    });
   }
+  LoadInOrder(std::move(in_heap), 0, done);
+}
+
+void ModelRepository::LoadInOrder(std::vector<std::shared_ptr<ModelVersion>> versions, size_t at,
+                                  std::function<void()> done) {
+  if (at >= versions.size()) return;
+  const std::string name = versions[at]->package.name;
+  lanes_.Post(name, [this, versions = std::move(versions), at, done = std::move(done)] {
+    static_cast<void>(life_.Load(versions[at], ModelLife::Room::kOrWait));
+    LoadInOrder(versions, at + 1, done);
+    done();
+  });
 }
 
 // Each round may have loaded what the next one's are made of.

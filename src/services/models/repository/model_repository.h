@@ -136,6 +136,8 @@ class ModelRepository {
   void LoadAll();
   void LoadEach(const std::vector<std::shared_ptr<ModelVersion>>& versions,
                 const std::function<void()>& done);
+  void LoadInOrder(std::vector<std::shared_ptr<ModelVersion>> versions, size_t at,
+                   std::function<void()> done);
   void Poll();
   // Tries the graphs again that did not fit the models that there were; `done` is called when they were tried. Blocks nobody.
   void RetryGraphs(size_t rounds, std::function<void()> done);

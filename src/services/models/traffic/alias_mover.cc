@@ -101,6 +101,9 @@ async::Task<void> AliasMover::Tell(TrafficKeeper::Unsaid what) {
   const resilience::Backoff fresh(options_.first_pause, options_.max_pause);
   Attempt& attempt = attempts_.try_emplace(key, Attempt{what, fresh, steady_clock::now(), ""}).first->second;
   if (steady_clock::now() < attempt.next) co_return;
+  auto note = keeper_.NoteTold(what);
+  const absl::Status noted = co_await std::move(note);
+  if (!noted.ok()) co_return;  // it is another one at the next look, or the store is away
   registry::v1::SetAliasRequest request;
   request.set_name(what.model);
   request.set_alias(what.alias);

@@ -63,6 +63,21 @@ std::vector<TrafficKeeper::Unsaid> TrafficKeeper::WhatIsUnsaid() const {
   return all;
 }
 
+async::Task<absl::Status> TrafficKeeper::NoteTold(Unsaid what) {
+  const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
+    if (stored.revision == 0 || stored.rule.stable() != what.version)
+      return absl::AbortedError("The rule was changed.");
+    Edit made;
+    made.is_quiet = stored.told != what.version;
+    stored.told = what.version;
+    return made;
+  };
+  auto work = [&] { return Change(what.model, what.alias, false, edit).status(); };
+  auto run = thread_.Run(work);
+  auto done = co_await std::move(run);
+  co_return done.ok() ? *done : done.status();
+}
+
 // Rules that were made under other settings.
 void TrafficKeeper::RenewFollowed() {
   for (const auto& active : router_.All()) {
@@ -123,15 +138,17 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
   if (!repository_.CanServe(known.model, target)) return;
   const bool was_so = std::exchange(own_[key], target) == target;
   if (target == known.seen || (options_.is_shared && was_so)) return;
+  const bool is_echo = target == known.told;
   bool is_heeded = false;
   const auto edit = [&](StoredRule& stored, const History&) -> absl::StatusOr<Edit> {
     Edit made;
     is_heeded = stored.revision == known.revision;
     if (!is_heeded) return made;
     stored.seen = target;
+    stored.told.clear();
     made.is_quiet = true;
-    // It came to where the rule is already: whatever is on trial there stays.
-    if (target == stored.rule.stable()) return made;
+    // It came to where the rule is already, or was when the registry was told: whatever is on trial there stays.
+    if (is_echo || target == stored.rule.stable()) return made;
     // Back to what was there before the trial is no new version to be tried.
     const bool is_back = stored.trial.has_value() && stored.trial->before() == target;
     made.changes.push_back({is_back ? v1::TRAFFIC_MOVE_KIND_ROLLED_BACK : v1::TRAFFIC_MOVE_KIND_PROMOTED,
@@ -140,7 +157,7 @@ void TrafficKeeper::FollowAlias(const ActiveRule& active) {
     models::Promote(stored, target);
     return made;
   };
-  const bool is_promotion = target != known.rule.stable();
+  const bool is_promotion = !is_echo && target != known.rule.stable();
   const auto done = Change(known.model, known.alias, is_promotion, edit);
   WarnUnlessDone(done.status());
   if (!done.ok() || !is_heeded) own_.erase(key);  // looked at again

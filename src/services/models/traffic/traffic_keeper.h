@@ -66,6 +66,9 @@ class TrafficKeeper {
     bool operator==(const Unsaid&) const = default;
   };
   std::vector<Unsaid> WhatIsUnsaid() const;
+  // Before the registry is told: its own words are known then when they come back, whatever was decided meanwhile. ABORTED if the rule
+  // has it elsewhere now.
+  async::Task<absl::Status> NoteTold(Unsaid what);
 
   // Judges every rule at the time `now`, and carries out what follows: what the check does again and again. Blocks.
   void Check(MonotonicTime now);

@@ -22,6 +22,7 @@ struct StoredRule {
   TrafficSplit split{std::string()};
   std::string
       seen;  // what the repository's alias of this name meant when that was last heeded; empty: there was none
+  std::string told;  // what the registry was told last: hearing that from it is no move of anybody else's
   bool of_followed = false;  // nobody set it: the settings give it to every alias that follows the registry
   std::optional<v1::TrafficTrial> trial;  // of the stable version, until it has been watched for a window
 };

@@ -17,7 +17,7 @@ constexpr std::string_view kMoves =
     "AND "
     "alias = ?";
 constexpr std::string_view kRules =
-    "SELECT model, alias, revision, rule, split, seen, of_followed, trial FROM traffic_rules ";
+    "SELECT model, alias, revision, rule, split, seen, of_followed, trial, told FROM traffic_rules ";
 constexpr int64_t kUsualPage = 100;
 
 const std::vector<store::SqlMigration>& Schema() {
@@ -43,6 +43,7 @@ const std::vector<store::SqlMigration>& Schema() {
            "= "
            "1 ORDER BY number DESC LIMIT 1)",
        }},
+      {3, {"ALTER TABLE traffic_rules ADD COLUMN told TEXT NOT NULL DEFAULT ''"}},
   };
   return steps;
 }
@@ -57,6 +58,7 @@ absl::StatusOr<StoredRule> Read(const store::SqlRow& row) {
   ASSIGN_OR_RETURN(stored.split, TrafficSplit::FromText(row.Text(4)));
   stored.seen = row.Text(5);
   stored.of_followed = row.Int(6) != 0;
+  stored.told = row.Text(8);
   if (row.Text(7).empty()) return stored;
   if (!google::protobuf::util::JsonStringToMessage(row.Text(7), &stored.trial.emplace()).ok())
     return Internal("The trial of ", stored.model, "@", stored.alias, " can't be read.");
@@ -88,12 +90,14 @@ absl::Status Write(SqlTransaction& transaction, const StoredRule& stored) {
     return Internal("The traffic rule can't be written.");
   return transaction
       .Execute(
-          "INSERT INTO traffic_rules (model, alias, revision, rule, split, seen, of_followed, trial) VALUES "
-          "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model, alias) DO UPDATE SET revision = excluded.revision, "
+          "INSERT INTO traffic_rules (model, alias, revision, rule, split, seen, of_followed, trial, told) "
+          "VALUES "
+          "(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model, alias) DO UPDATE SET revision = "
+          "excluded.revision, "
           "rule = excluded.rule, split = excluded.split, seen = excluded.seen, of_followed = "
-          "excluded.of_followed, trial = excluded.trial",
+          "excluded.of_followed, trial = excluded.trial, told = excluded.told",
           {stored.model, stored.alias, stored.revision, rule, stored.split.ToText(), stored.seen,
-           int64_t{stored.of_followed}, trial})
+           int64_t{stored.of_followed}, trial, stored.told})
       .status();
 }
 
