@@ -1,10 +1,12 @@
 // The part of ModelRepository that is about models of the registry.
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <utility>
 
 #include "absl/hash/hash.h"
 #include "base/status.h"
+#include "core/async/sleep.h"
 #include "services/models/repository/model_repository.h"
 #include "services/models/repository/repository_scan.h"
 
@@ -94,6 +96,11 @@ std::vector<ModelRepository::FollowedAlias> ModelRepository::FollowedAliases() c
 
 async::Task<absl::StatusOr<std::set<std::string>>> ModelRepository::FollowFolder(
     std::string name, std::map<std::string, absl::Status> broken) {
+  // With a budget a model's turn at start may come later: what it has is not known before.
+  while (options_.memory_budget_bytes > 0 && is_starting_ && !table_.stopping) {
+    auto pause = async::Sleep(std::chrono::milliseconds(20), stopping_.token());
+    static_cast<void>(co_await std::move(pause));
+  }
   auto follow =
       lanes_.Run(name, [this, name, broken = std::move(broken)] { return FollowNow(name, broken); });
   auto answering = co_await std::move(follow);

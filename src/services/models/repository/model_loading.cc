@@ -30,6 +30,7 @@ std::function<void()> AfterTimes(size_t times, std::function<void()> last) {
 }  // namespace
 
 void ModelRepository::Start() {
+  is_starting_ = true;
   LoadAll();
   if (options_.mode != RepositoryMode::kPoll) return;
   polling_ = std::jthread([this](const std::stop_token& stop) { PollUntilStopped(stop); });
@@ -49,7 +50,10 @@ void ModelRepository::LoadAll() {
   // Graphs last: what they are checked against is known then.
   const auto done = AfterTimes(versions.size() + 1, [this, graphs = std::move(graphs)] {
     const auto all_done = AfterTimes(graphs.size() + 1, [this] {
-      RetryGraphs(inference::GraphDefinition::kMaxDepth, [this] { loaded_all_ = true; });
+      RetryGraphs(inference::GraphDefinition::kMaxDepth, [this] {
+        loaded_all_ = true;
+        is_starting_ = false;
+      });
     });
     LoadEach(graphs, all_done);
     all_done();
@@ -58,13 +62,13 @@ void ModelRepository::LoadAll() {
   done();
 }
 
-// Models within this process are measured while they load and so come one after the other: each claims its room when it is known what
-// those before it take. The others wait for nobody.
+// With a memory budget those within this process, which are measured while they load, claim their room one after the other, when it is
+// known what those before them take. The others wait for nobody.
 void ModelRepository::LoadEach(const std::vector<std::shared_ptr<ModelVersion>>& versions,
                                const std::function<void()>& done) {
   std::vector<std::shared_ptr<ModelVersion>> in_heap;
   for (const auto& version : versions) {
-    if (IsInHeap(version->package)) {
+    if (options_.memory_budget_bytes > 0 && IsInHeap(version->package)) {
       in_heap.push_back(version);
     } else {
       LoadInOrder({version}, 0, done);

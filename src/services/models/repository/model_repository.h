@@ -168,6 +168,7 @@ class ModelRepository {
   // Models are destroyed by the first, and made, moved and given up in the lanes of the second alone: they use what stands above.
   ModelLife life_;
   std::atomic<bool> loaded_all_{false};  // what was there at start is loaded or failed
+  std::atomic<bool> is_starting_{false};
   ModelLanes lanes_;
   LoadRetries retries_;
   std::jthread polling_;
