@@ -365,26 +365,6 @@ std::vector<std::shared_ptr<ModelVersion>> ModelLife::Discover(const FoundModel&
   return to_load;
 }
 
-std::vector<std::shared_ptr<ModelVersion>> ModelLife::FailedGraphs() const {
-  std::vector<std::shared_ptr<ModelVersion>> failed;
-  std::lock_guard lock(table_.mutex);
-  for (const auto& [name, model] : table_.models) {
-    for (const auto& version : model.versions) {
-      if (version->package.graph != nullptr && version->state == ModelState::kFailed)
-        failed.push_back(version);
-    }
-  }
-  return failed;
-}
-
-bool ModelLife::RetryGraph(const std::shared_ptr<ModelVersion>& graph) {
-  {
-    std::lock_guard lock(table_.mutex);
-    if (graph->state != ModelState::kFailed || !IsKnown(graph)) return false;
-  }
-  return Load(graph, Room::kEvict).ok();
-}
-
 void ModelLife::UnloadRemoved(const std::string& name) {
   std::vector<std::shared_ptr<ModelVersion>> removed;
   {

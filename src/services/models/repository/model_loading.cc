@@ -88,6 +88,26 @@ void ModelRepository::LoadInOrder(std::vector<std::shared_ptr<ModelVersion>> ver
   });
 }
 
+std::vector<std::shared_ptr<ModelVersion>> ModelLife::FailedGraphs() const {
+  std::vector<std::shared_ptr<ModelVersion>> failed;
+  std::lock_guard lock(table_.mutex);
+  for (const auto& [name, model] : table_.models) {
+    for (const auto& version : model.versions) {
+      if (version->package.graph != nullptr && version->state == ModelState::kFailed)
+        failed.push_back(version);
+    }
+  }
+  return failed;
+}
+
+bool ModelLife::RetryGraph(const std::shared_ptr<ModelVersion>& graph) {
+  {
+    std::lock_guard lock(table_.mutex);
+    if (graph->state != ModelState::kFailed || !IsKnown(graph)) return false;
+  }
+  return Load(graph, Room::kEvict).ok();
+}
+
 // Each round may have loaded what the next one's are made of.
 void ModelRepository::RetryGraphs(size_t rounds, std::function<void()> done) {
   const std::vector<std::shared_ptr<ModelVersion>> failed = life_.FailedGraphs();
