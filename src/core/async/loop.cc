@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -22,6 +23,9 @@ struct Loop::Impl {
   // One thread runs it, others may post.
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+  // Other threads inside Post. Asio wakes the loop after it let go of its lock, when the posted work may already have run and its loop be
+  // on its way out.
+  std::atomic<int> posting{0};
 };
 
 struct Timer::State {
@@ -51,7 +55,9 @@ void Timer::Cancel() {
 }
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
-Loop::~Loop() = default;
+Loop::~Loop() {
+  while (impl_->posting.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
 
 void Loop::Run() {
   Loop* outer = std::exchange(current_loop, this);
@@ -64,7 +70,15 @@ void Loop::Stop() {
   Post([this] { impl_->context.stop(); });
 }
 
-void Loop::Post(absl::AnyInvocable<void()> work) { boost::asio::post(impl_->context, std::move(work)); }
+void Loop::Post(absl::AnyInvocable<void()> work) {
+  if (current_loop == this) {
+    boost::asio::post(impl_->context, std::move(work));
+    return;
+  }
+  impl_->posting.fetch_add(1, std::memory_order_relaxed);
+  boost::asio::post(impl_->context, std::move(work));
+  impl_->posting.fetch_sub(1, std::memory_order_release);
+}
 
 Timer Loop::After(std::chrono::nanoseconds delay, absl::AnyInvocable<void()> work) {
   Timer timer;

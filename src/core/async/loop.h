@@ -40,7 +40,8 @@ class Loop {
   // Any thread. Work posted before is still done.
   void Stop();
 
-  // Any thread: runs `work` on this loop, after what is posted already. Never runs it inside the call.
+  // Any thread: runs `work` on this loop, after what is posted already. Never runs it inside the call. The work may end the loop's life: its
+  // destructor waits for calls that are under way.
   void Post(absl::AnyInvocable<void()> work);
   // Loop thread only. `work` runs unless the timer is destroyed first.
   [[nodiscard]] Timer After(std::chrono::nanoseconds delay, absl::AnyInvocable<void()> work);
