@@ -76,8 +76,9 @@ def sanitize(stage):
 
 
 def tsan(stage):
+    """Without OpenVINO's own tests: it loads a library with RTLD_DEEPBIND, at which the sanitizer ends the program."""
     if stage.count(_build(stage, "tsan")):
-        _ctest(stage, "tsan")
+        _ctest(stage, "tsan", without={"backends_inference_openvino_test"})
 
 
 def fuzz(stage):
@@ -119,10 +120,10 @@ def _starling_is_built(preset):
     return (ROOT / "build" / preset / "starling").exists()
 
 
-def _ctest(stage, preset):
+def _ctest(stage, preset, without=frozenset()):
     """Runs the tests that have no verdict. Counts GoogleTest's cases where a test writes them, else the ctest test itself."""
     listing = subprocess.run(["ctest", "--test-dir", f"build/{preset}", "--show-only=json-v1"], cwd=ROOT, capture_output=True, text=True, check=True)
-    keys = {test["name"]: reads.of_ctest(test, preset) for test in json.loads(listing.stdout)["tests"]}
+    keys = {test["name"]: reads.of_ctest(test, preset) for test in json.loads(listing.stdout)["tests"] if test["name"] not in without}
     todo = _without_verdict(stage, keys)
     if not todo:
         return
