@@ -8,8 +8,8 @@ from harness.program import ROOT, Program
 
 
 def test_every_metric_is_documented_and_every_documented_one_exists(tmp_path):
-    # With a child, a collector that nobody serves and a registry that is followed: their metrics are there.
-    follow = {"registry": {"follow": ["*@champion"], "cache": str(tmp_path)}}
+    # With a child, a collector that nobody serves, a registry that is followed and a place for traffic rules: their metrics are there.
+    follow = {"registry": {"follow": ["*@champion"], "cache": str(tmp_path)}, "traffic": {"sqlite": {"path": str(tmp_path / "rules.sqlite")}}}
     with Program({"placement": {"sentiment": {"mode": "process"}}, "models": follow}, arguments=["--set", "observe.otlp_endpoint=http://127.0.0.1:9"]) as program:
         text = httpx.get(program.admin_url + "/metrics").text
     exposed = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))

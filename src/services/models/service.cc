@@ -60,7 +60,8 @@ class Service final : public run::Service {
         traffic_(keeper_.get()),
         dispatcher_(api_),
         traffic_dispatcher_(traffic_),
-        open_inference_(*repository_, *router_, config.shared_memory_prefix) {
+        open_inference_(*repository_, *router_, config.shared_memory_prefix,
+                        static_cast<size_t>(config.max_texts)) {
     repository_->Start();
   }
 

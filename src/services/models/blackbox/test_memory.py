@@ -98,6 +98,7 @@ def test_what_models_of_this_process_take_is_shown_and_limited(folder):
     refused = weighty(folder, "refused", 48, f"memory_limit_bytes: {60 * MB}\n")
     unread = weighty(folder, "unread", 48, f"memory_limit_bytes: {40 * MB}\n")
     with serve(small, large, refused, unread, wait_ready=False) as program:
+        reason(program, "'refused' took")
         page = reason(program, "'unread' needs")
         assert f"more than its memory_limit_bytes of {40 * MB}" in page
         assert re.search(rf"'refused' took, when it was loaded, [6-9]\d{{7}} bytes, more than its memory_limit_bytes of {60 * MB}\.|'refused' took, when it was loaded, 1\d{{8}} bytes", page), page

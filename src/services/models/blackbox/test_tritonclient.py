@@ -26,6 +26,15 @@ def test_tritonclient_works_unchanged(triton_python, placement, tmp_path):  # no
 
 
 @pytest.mark.timeout(900)
+def test_a_text_model_takes_texts_and_answers_labels(triton_python):  # noqa: F811
+    key, entry = make_key("caller")
+    with Program({"models": {"packages": ["models/sentiment"]}, "auth": {"api_keys": [entry]}}, ["--target", "models"]) as program:
+        command = [triton_python, ROOT / "tests/triton_clients/texts.py", program.addresses["http"], program.grpc, f"Bearer {key}"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert result.returncode == 0 and "all right" in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.timeout(900)
 def test_the_page_about_the_protocol(triton_python, tmp_path):  # noqa: F811
     """docs/open-inference.md: its first calls, as they stand there."""
     key, entry = make_key("me")

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "services/models/fallback.h"
 #include "services/models/oip/classification.h"
+#include "services/models/oip/text_tensors.h"
 
 namespace starling::models::oip {
 namespace {
@@ -89,6 +90,10 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
   const absl::StatusOr<ModelLease> lease = co_await std::move(acquire);
   if (!lease.ok()) co_return route.Failed(lease.status());
   const ModelLease& model = *lease;
+  if (AsksInText(model->package(), request)) {
+    auto answer = AskText(route, model, limits, request);
+    co_return co_await std::move(answer);
+  }
   auto inputs = OrderInputs(*model, request);
   if (!inputs.ok()) co_return route.Failed(inputs.status());
   std::string key;  // lives until the run has ended
@@ -100,7 +105,31 @@ async::Task<absl::StatusOr<InferResponse>> InferRunner::Ask(std::string name, st
   auto run = route.Infer(model, limits.For(model->package()), *std::move(inputs), call);
   const absl::StatusOr<std::vector<inference::Tensor>> results = co_await std::move(run);
   if (!results.ok()) co_return results.status();
-  co_return Assemble(*model, request, *results);
+  co_return Assemble(*model, request, model->package().outputs, *results);
+}
+
+async::Task<absl::StatusOr<InferResponse>> InferRunner::AskText(const TrafficRoute& route,
+                                                                const ModelLease& model,
+                                                                const RequestLimits& limits,
+                                                                const InferRequest& request) const {
+  const absl::StatusOr<inference::Tensor> text = TextOf(request);  // lives until the task is done
+  if (!text.ok()) co_return route.Failed(text.status());
+  auto texts = ReadTexts(*text, max_texts_);
+  if (!texts.ok()) co_return route.Failed(texts.status());
+  auto classify = route.Classify(model, limits.For(model->package()), *std::move(texts), limits.terms);
+  CO_ASSIGN_OR_RETURN(const auto classes, co_await std::move(classify));
+  const std::vector<inference::Tensor> results = TextTensors(classes, model->labels(), text->shape);
+  co_return Assemble(*model, request, TextOutputs(model->package()), results);
+}
+
+absl::StatusOr<inference::Tensor> InferRunner::TextOf(const InferRequest& request) const {
+  if (request.inputs.size() > 1) {
+    return InvalidArgument("A request has the input '", kTextInput,
+                           "' alone, or those that the model's file has.");
+  }
+  const InferInput& input = request.inputs[0];
+  ASSIGN_OR_RETURN(Bytes data, DataOf(input));
+  return inference::Tensor{input.datatype, input.shape, std::move(data)};
 }
 
 absl::StatusOr<TrafficRoute> InferRunner::Route(const std::string& name, const std::string& version,
@@ -140,13 +169,13 @@ absl::StatusOr<Bytes> InferRunner::DataOf(const InferInput& input) const {
 }
 
 absl::StatusOr<InferResponse> InferRunner::Assemble(const ServedModel& model, const InferRequest& request,
+                                                    const std::vector<inference::TensorSpec>& specs,
                                                     const std::vector<inference::Tensor>& results) const {
   InferResponse response{.model_name = model.name(),
                          .model_version = model.version(),
                          .id = request.id,
                          .parameters = {},
                          .outputs = {}};
-  const auto& specs = model.package().outputs;
   if (request.outputs.empty()) {
     for (size_t i = 0; i < specs.size(); ++i) response.outputs.push_back({specs[i].name, {}, results[i]});
     return response;

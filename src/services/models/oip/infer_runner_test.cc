@@ -50,7 +50,7 @@ class InferRunnerTest : public ModelsTest {
     repository_ = *std::move(opened);
     Settle(*repository_);
     traffic_ = std::make_unique<TrafficRouter>(*repository_, metrics_, ShadowOptions{});
-    runner_ = std::make_unique<InferRunner>(*repository_, *traffic_, memory_);
+    runner_ = std::make_unique<InferRunner>(*repository_, *traffic_, memory_, 3);
   }
   absl::StatusOr<InferResponse> Infer(const InferRequest& request) {
     return async::BlockOn(runner_->Infer(RequestContext(), request));
@@ -97,6 +97,56 @@ TEST_F(InferRunnerTest, GivesTensorsTheModelsOrderAndNamesWhatComesOut) {
   EXPECT_EQ(Infer(request)->model_version, "1");
   request.outputs = {{"probabilities", {}}, {"probabilities", {}}};
   EXPECT_EQ(Infer(request)->outputs.size(), 2u);
+}
+
+TEST_F(InferRunnerTest, ATextClassifierTakesTextsAndAnswersLabels) {
+  const std::vector<std::string_view> texts = {"ab", "eight let"};
+  Serve({ModelsTest::Package("text", "1")});
+  InferRequest request;
+  request.model_name = "text";
+  for (const inference::Shape& shape : {inference::Shape{2}, inference::Shape{2, 1}}) {
+    const auto tensor = inference::MakeBytesTensor(shape, texts);
+    request.inputs = {{"text", tensor.datatype, tensor.shape, {}, tensor.data}};
+    const auto answer = Infer(request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    ASSERT_EQ(answer->outputs.size(), 2u);
+    EXPECT_EQ(answer->outputs[0].name, "label");
+    EXPECT_EQ(answer->outputs[0].tensor.shape, shape);
+    EXPECT_THAT(*inference::ReadByteStrings(answer->outputs[0].tensor), ElementsAre("short", "long"));
+    EXPECT_EQ(answer->outputs[1].name, "probabilities");
+    EXPECT_EQ(answer->outputs[1].tensor.shape, (inference::Shape{2, 2}));
+  }
+  request.outputs = {{"label", {}}};
+  EXPECT_EQ(Infer(request)->outputs.size(), 1u);
+  // Who has token ids may still give them.
+  request = Request("text");
+  ASSERT_EQ(Infer(request)->outputs.size(), 1u);
+  EXPECT_EQ(Infer(request)->outputs[0].name, "probabilities");
+}
+
+TEST_F(InferRunnerTest, SaysWhatIsWrongWithTexts) {
+  Serve({ModelsTest::Package("text", "1")});
+  const auto refusal = [this](const inference::Tensor& tensor) {
+    InferRequest request;
+    request.model_name = "text";
+    request.inputs = {{"text", tensor.datatype, tensor.shape, {}, tensor.data}};
+    return Refusal(request);
+  };
+  using Texts = std::vector<std::string_view>;
+  EXPECT_EQ(refusal(MakeTensor<int64_t>(DataType::kInt64, {1}, std::vector<int64_t>{1})),
+            "Input 'text' must be BYTES [n] or [n,1], one text or more.");
+  EXPECT_EQ(refusal(inference::MakeBytesTensor({1, 2}, Texts{"a", "b"})),
+            "Input 'text' must be BYTES [n] or [n,1], one text or more.");
+  EXPECT_EQ(refusal(inference::MakeBytesTensor({0}, Texts{})),
+            "Input 'text' must be BYTES [n] or [n,1], one text or more.");
+  EXPECT_EQ(refusal(inference::MakeBytesTensor({4}, Texts{"a", "b", "c", "d"})),
+            "Input 'text' must hold at most 3 texts.");
+  EXPECT_EQ(refusal(inference::MakeBytesTensor({2}, Texts{"a", "\xff"})),
+            "Input 'text': text 1 is not valid UTF-8.");
+  InferRequest both = Request("text");
+  const auto tensor = inference::MakeBytesTensor({1}, Texts{"a"});
+  both.inputs.push_back({"text", tensor.datatype, tensor.shape, {}, tensor.data});
+  EXPECT_EQ(Refusal(both), "A request has the input 'text' alone, or those that the model's file has.");
 }
 
 TEST_F(InferRunnerTest, SaysWhatIsWrongWithARequest) {
@@ -246,7 +296,7 @@ TEST_F(InferRunnerTest, AFallbackAnswersUnderItsOwnName) {
   repository_ = *std::move(opened);
   repository_->Start();
   traffic_ = std::make_unique<TrafficRouter>(*repository_, metrics_, ShadowOptions{});
-  runner_ = std::make_unique<InferRunner>(*repository_, *traffic_, memory_);
+  runner_ = std::make_unique<InferRunner>(*repository_, *traffic_, memory_, 3);
   while (!repository_->Find("spare", "").ok()) std::this_thread::yield();
   const auto response = Infer(Request("first"));
   ASSERT_TRUE(response.ok()) << response.status();

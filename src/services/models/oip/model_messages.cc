@@ -4,6 +4,8 @@
 #include <chrono>
 #include <limits>
 
+#include "services/models/oip/text_tensors.h"
+
 namespace starling::models::oip {
 namespace {
 
@@ -61,8 +63,8 @@ pb::ModelMetadataResponse ToMetadata(const ModelInfo& model, const std::vector<s
   metadata.set_name(model.name);
   for (const std::string& version : versions) metadata.add_versions(version);
   metadata.set_platform(model.runtime);
-  for (const auto& spec : model.inputs) DescribeMetadata(spec, metadata.add_inputs());
-  for (const auto& spec : model.outputs) DescribeMetadata(spec, metadata.add_outputs());
+  for (const auto& spec : ShownInputs(model)) DescribeMetadata(spec, metadata.add_inputs());
+  for (const auto& spec : ShownOutputs(model)) DescribeMetadata(spec, metadata.add_outputs());
   return metadata;
 }
 
@@ -73,8 +75,8 @@ pb::ModelConfig ToConfig(const ModelInfo& model) {
   config.set_backend(model.runtime);
   config.set_max_batch_size(static_cast<int32_t>(model.max_batch_size));
   const bool batched = model.max_batch_size > 0;
-  for (const auto& spec : model.inputs) DescribeConfig(spec, batched, config.add_input());
-  for (const auto& spec : model.outputs) DescribeConfig(spec, batched, config.add_output());
+  for (const auto& spec : ShownInputs(model)) DescribeConfig(spec, batched, config.add_input());
+  for (const auto& spec : ShownOutputs(model)) DescribeConfig(spec, batched, config.add_output());
   if (batched || !model.queue.levels.empty() || model.queue.policy.timeout.count() > 0)
     Describe(model.queue, config.mutable_dynamic_batching());
   return config;

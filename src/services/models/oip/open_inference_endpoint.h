@@ -13,9 +13,10 @@ namespace starling::models::oip {
 // Serves OpenInferenceContract(). Thread-safe. The repository outlives it.
 class OpenInferenceEndpoint final : public rpc::Endpoint {
  public:
-  OpenInferenceEndpoint(ModelRepository& repository, TrafficRouter& traffic, std::string shared_memory_prefix)
+  OpenInferenceEndpoint(ModelRepository& repository, TrafficRouter& traffic, std::string shared_memory_prefix,
+                        size_t max_texts)
       : shared_memory_(std::move(shared_memory_prefix)),
-        runner_(repository, traffic, shared_memory_),
+        runner_(repository, traffic, shared_memory_, max_texts),
         service_(repository, shared_memory_),
         dispatcher_(service_) {}
 

@@ -31,6 +31,7 @@ struct ModelInfo {
   std::string task;
   std::string runtime;              // "openvino"
   std::vector<std::string> labels;  // of a classifier
+  std::string probabilities;        // of a text classifier: the output with one for each label
   ModelState state = ModelState::kUnloaded;
   std::string reason;                // of kFailed, for operators: may name files
   std::string waits_for;             // of a graph that is loaded: which step's model is not, for callers

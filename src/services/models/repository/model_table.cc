@@ -23,6 +23,7 @@ ModelInfo ModelVersion::Info() const {
   info.task = package.task;
   info.runtime = package.runtime;
   info.labels = package.post_processing.labels;
+  info.probabilities = package.post_processing.output;
   info.state = state;
   info.reason = reason;
   // Of a package that leaves them to the file, they are known once that is loaded.

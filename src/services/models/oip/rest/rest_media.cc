@@ -44,8 +44,7 @@ constexpr std::string_view kInferBody = R"({
 },
 "example": {
   "inputs": [
-    {"name": "input_ids", "datatype": "INT64", "shape": [1, 4], "data": [101, 2307, 999, 102]},
-    {"name": "attention_mask", "datatype": "INT64", "shape": [1, 4], "data": [1, 1, 1, 1]}]
+    {"name": "text", "datatype": "BYTES", "shape": [1, 1], "data": ["This is wonderful."]}]
 }})";
 
 constexpr std::string_view kInferAnswer = R"({
