@@ -81,6 +81,7 @@ class Stage:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             self.cpu_s += usage.ru_utime + usage.ru_stime
+            self.status = process.returncode
             return process.returncode == 0
 
     def _show(self, line):

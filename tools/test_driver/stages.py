@@ -11,6 +11,7 @@ from test_driver.stage import ROOT, junit_cases
 PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest", "-q"]
 CORES = len(os.sched_getaffinity(0))
 JOBS = str(CORES)
+NOTHING_TO_RUN = 5  # pytest's exit status
 # Tests wait more than they compute.
 PROCESSES = CORES + 2
 # Every process of pytest imports every test file: not without what Python keeps of having compiled them, outside of the tree.
@@ -163,10 +164,13 @@ def _pytest(stage, *folders, marker=None, preset="release", **environment):
         *PYTEST, "-m", marker or "not long", "-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", "--durations=40",
         f"--junitxml={junit}", *(["--override-ini=timeout=1800"] if marker == "long" else []), *todo, **{**BYTECODE, **environment},
     )  # fmt: skip
+    ok = ok or stage.status == NOTHING_TO_RUN  # all that is left is marked otherwise
     ran = junit_cases(junit)
     for name in todo:
         module = name.removesuffix(".py").replace("/", ".")
         own = [case for case in ran if case.group == module or case.group.startswith(module + ".")]
+        if ok and not own:
+            verdicts.keep(keys[name], _kept_as(name, preset, marker), 0, 0)
         if own and all([stage.count(case.ok) for case in own]) and not reads.changed_since(stage.started):
             verdicts.keep(keys[name], _kept_as(name, preset, marker), len(own), sum(case.seconds for case in own))
     if not ok and not stage.failed:
