@@ -21,6 +21,11 @@ def _built():
     return ROOT / "build/s3/bin/versitygw"
 
 
+def _files(folder):
+    """Those below it; unlike rglob it bears that the gateway takes folders away meanwhile."""
+    return [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
+
+
 class S3:
     """Started by `with`, with one empty bucket; `url` is its endpoint."""
 
@@ -41,12 +46,12 @@ class S3:
     def objects(self):
         """Path of each object in the bucket to its size."""
         bucket = self.root / BUCKET
-        files = [path for path in bucket.rglob("*") if path.is_file() and ".sgwtmp" not in path.parts]
+        files = [path for path in _files(bucket) if ".sgwtmp" not in path.parts]
         return {str(path.relative_to(bucket)): path.stat().st_size for path in files}
 
     def parts(self):
         """Parts of multipart uploads that are neither complete nor aborted."""
-        return [path for path in (self.root / BUCKET / ".sgwtmp").rglob("*") if path.is_file()]
+        return _files(self.root / BUCKET / ".sgwtmp")
 
     def requests(self):
         """(verb, path, query) of each request that was answered, in order."""
